@@ -1,0 +1,128 @@
+"""What may be obeyed: a message for this charger, signed for its topic, and newer than the last one.
+
+Every message is answered on `reply`: applied, or refused with the reason. A refused one changes nothing.
+"""
+
+from . import jws, orders
+from .checks import integer, text
+from .listupdate import ListUpdate
+from .reasons import Refused
+
+LONGEST = 8192  # bytes of one message, signature included
+
+_TYPES = {
+    "config": "config+jws",
+    "list": "list+jws",
+    "order": "order+jws",
+    "ack": "ack+jws",
+}
+
+
+class Downlink:
+    """house: the charger's parts (see house.House)."""
+
+    def __init__(self, house, volume):
+        self._house = house
+        self._update = ListUpdate(volume, house.subscribers)
+        self._handlers = {
+            "config": self._config,
+            "list": self._list,
+            "order": self._order,
+            "ack": self._ack,
+        }
+
+    def take(self, up_ms, leaf, token):
+        """Handle one message of a down topic. Never raises for what the message holds."""
+        if leaf not in _TYPES:
+            return
+        answer = {"id": None, "for": leaf, "detail": ""}
+        try:
+            if len(token) > LONGEST:
+                raise Refused("oversized", "%d bytes, %d are taken" % (len(token), LONGEST))
+            message = self._house.keys.verify(jws.DOWN, _TYPES[leaf], token)
+            if message.get("aud") != self._house.charger_id:
+                raise Refused("wrong_charger", "aud: must be " + self._house.charger_id)
+            self._handlers[leaf](up_ms, message, token, answer)
+        except Refused as refusal:
+            answer["result"] = "refused"
+            answer["reason"] = refusal.reason
+            answer["detail"] = refusal.detail
+        except OSError:
+            self._house.store_failed(up_ms)
+            answer["result"] = "refused"
+            answer["reason"] = "store_fault"
+        if leaf == "ack" and answer["result"] == "applied":
+            return
+        self._house.mailbox.reply(answer)
+        if leaf != "ack":
+            self._house.changed()
+
+    def oversized(self, leaf, size):
+        """Answer a message that was too long to be taken off the link."""
+        answer = {"id": None, "for": leaf, "result": "refused", "reason": "oversized"}
+        answer["detail"] = "%d bytes, %d are taken" % (size, LONGEST)
+        self._house.mailbox.reply(answer)
+
+    def _config(self, up_ms, message, token, answer):
+        house = self._house
+        answer["version"] = house.config.current.version
+        try:
+            fresh = house.config.apply(token, message)
+        finally:
+            answer["version"] = house.config.current.version
+        if fresh:
+            house.tell_config(up_ms)
+        _applied(answer)
+
+    def _list(self, up_ms, message, token, answer):
+        house = self._house
+        try:
+            result = self._update.take(message)
+        except Refused as refusal:
+            answer["version"] = house.subscribers.version
+            if refusal.reason == "list_part":
+                answer["part"] = self._update.part or 1
+            raise
+        answer["version"] = house.subscribers.version
+        if result == "waiting":
+            answer["result"] = "waiting"
+            answer["reason"] = "list_part"
+            answer["part"] = self._update.part
+            return
+        house.list_confirmed(up_ms)
+        if result == "applied":
+            house.tell_list(up_ms)
+        _applied(answer)
+
+    def _order(self, up_ms, message, token, answer):
+        house = self._house
+        n = integer(message, "n", 1, 0xFFFFFFFF)
+        answer["n"] = n
+        answer["id"] = text(message, "id", 64)
+        expires_s = integer(message, "exp", 1, 0xFFFFFFFF)
+        text(message, "do", 16)
+        if n <= house.counters.order_n:
+            raise Refused("stale", "n: %d has been seen" % house.counters.order_n)
+        if message["do"] != "set_time":
+            # An old order must not come to life on a charger that has forgotten the time.
+            now_s = house.time.unix_s(up_ms)
+            if now_s is None:
+                raise Refused("clock_unknown", "exp: cannot be judged before the clock is set")
+            if now_s >= expires_s:
+                raise Refused("expired", "exp: %d, it is %d" % (expires_s, now_s))
+        house.counters.order_n = n
+        house.counters.save()
+        orders.carry_out(house, up_ms, message)
+        _applied(answer)
+
+    def _ack(self, up_ms, message, token, answer):
+        house = self._house
+        house.outbox.acknowledge(message)
+        answer["result"] = "applied"
+        if not house.outbox.unsent:
+            house.changed()
+
+
+def _applied(answer):
+    answer["result"] = "applied"
+    answer["reason"] = "ok"

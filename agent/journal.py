@@ -1,0 +1,154 @@
+"""The journal: frames in append-only segment files, numbered without a gap.
+
+    frame:    size u16 | crc32 u32 (over what follows) | data, whose first 4 bytes are its number
+    segment:  file journal/<number of its first frame, 8 hex digits>, frames one after the other
+
+The newest segment is the only one that grows. A torn tail (a cut in the middle of an append) is cut
+off at boot: what it held was never promised to anybody. A segment is only removed as a whole, only
+below a limit the caller gives, and never the newest, which keeps the numbering alive.
+"""
+
+import binascii
+import struct
+
+from .const import const
+
+_FOLDER = "journal"
+_HEAD = "<HI"
+_HEAD_SIZE = const(6)
+SEGMENT_BYTES = const(4000)  # a little under one flash block
+LONGEST = const(3500)
+
+
+class Journal:
+    """Frames on a volume. `last` is the number of the newest frame.
+
+    floor: a number known to have been used; numbering never starts below it, whatever was lost.
+    """
+
+    def __init__(self, volume, floor=0):
+        self._volume = volume
+        self._floor = floor
+        self._firsts = []
+        self.last = floor
+        self._tail_bytes = 0
+        self._cursor = (0, 0, 0)  # segment index, offset, number of the frame there
+        self._torn = False
+        self._recover()
+
+    @property
+    def first(self):
+        """The oldest number still held; last + 1 when the journal is empty."""
+        return self._firsts[0] if self._firsts else self.last + 1
+
+    def append(self, data):
+        """Store one frame whose first 4 bytes are `last` + 1, little-endian. Durable on return.
+
+        Raises OSError when the volume does: then nothing was stored, or a torn tail that the next
+        append or boot cuts off. ValueError for a frame longer than LONGEST.
+        """
+        if len(data) > LONGEST:
+            raise ValueError("frame: %d bytes, %d fit" % (len(data), LONGEST))
+        if self._torn:
+            self._recover()
+        number = self.last + 1
+        size = _HEAD_SIZE + len(data)
+        fresh = not self._firsts or self._tail_bytes + size > SEGMENT_BYTES
+        path = _path(number if fresh else self._firsts[-1])
+        frame = struct.pack(_HEAD, len(data), binascii.crc32(data) & 0xFFFFFFFF) + data
+        try:
+            self._volume.append(path, frame)
+        except OSError:
+            self._torn = True
+            raise
+        if fresh:
+            self._firsts.append(number)
+            self._tail_bytes = 0
+        self._tail_bytes += size
+        self.last = number
+
+    def read(self, number):
+        """The data of one frame, or None when it is not held or damaged. OSError from the volume."""
+        if not self.first <= number <= self.last:
+            return None
+        index = self._segment_of(number)
+        offset, at = 0, self._firsts[index]
+        if self._cursor[0] == index and self._cursor[2] <= number and self._cursor[2] >= at:
+            _, offset, at = self._cursor
+        head = bytearray(_HEAD_SIZE)
+        with self._volume.open(_path(self._firsts[index])) as file:
+            while True:
+                file.seek(offset)
+                if file.readinto(head) != _HEAD_SIZE:
+                    return None
+                size, crc = struct.unpack(_HEAD, head)
+                if at == number:
+                    break
+                offset += _HEAD_SIZE + size
+                at += 1
+            data = file.read(size)
+        self._cursor = (index, offset, at)
+        if len(data) != size or binascii.crc32(data) & 0xFFFFFFFF != crc:
+            return None
+        return data
+
+    def drop_oldest(self, below):
+        """Remove the oldest segment if all its numbers are below `below` and it is not the newest.
+
+        Returns True when one was removed.
+        """
+        if len(self._firsts) < 2 or self._firsts[1] > below:
+            return False
+        self._volume.remove(_path(self._firsts[0]))
+        self._firsts.pop(0)
+        self._cursor = (0, 0, 0)
+        return True
+
+    def _segment_of(self, number):
+        low, high = 0, len(self._firsts) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._firsts[middle] <= number:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _recover(self):
+        """Find the newest valid frame, and cut off what lies behind it."""
+        self._firsts = [int(name, 16) for name in self._volume.names(_FOLDER) if len(name) == 8]
+        self._torn = False
+        while self._firsts:
+            first = self._firsts[-1]
+            path = _path(first)
+            data = self._volume.read(path) or b""
+            good, count = _valid_prefix(data, first)
+            self.last = first + count - 1
+            self._tail_bytes = good
+            if good < len(data) and count:
+                self._volume.write(path, data[:good])
+            if count:
+                return
+            self._volume.remove(path)
+            self._firsts.pop()
+            self.last = max(first - 1, self._floor)
+        self._tail_bytes = SEGMENT_BYTES  # whatever comes next begins a segment
+
+
+def _path(first):
+    return "%s/%08x" % (_FOLDER, first)
+
+
+def _valid_prefix(data, number):
+    """(bytes, frames) of the longest run of whole, numbered frames at the beginning."""
+    at = count = 0
+    while at + _HEAD_SIZE < len(data):
+        size, crc = struct.unpack_from(_HEAD, data, at)
+        frame = memoryview(data)[at + _HEAD_SIZE : at + _HEAD_SIZE + size]
+        if len(frame) != size or size < 4 or binascii.crc32(frame) & 0xFFFFFFFF != crc:
+            break
+        if struct.unpack_from("<I", frame)[0] != number + count:
+            break
+        count += 1
+        at += _HEAD_SIZE + size
+    return at, count

@@ -1,0 +1,103 @@
+"""Records: what happened, numbered, durable before anything follows from it, told the same for ever.
+
+A record is stored in a packed form (24 bytes and its body) and rendered to signed JSON when it is
+sent; the same record gives the same bytes at every resend.
+
+    number u32 | format u8 | connector u8 | kind u8 | quality u8 | boot u32 | up_ms u64 | unix_s u32
+"""
+
+import struct
+
+from . import jws
+from .const import const
+from .journal import Journal
+from .packing import pack, unpack
+from .render import render
+from .timekeeping import QUALITIES, Instant
+
+KINDS = (
+    "session_begin",
+    "session_end",
+    "access_refused",
+    "config_applied",
+    "list_applied",
+    "power_restored",
+    "clock_set",
+    "meter_anomaly",
+    "store_full",
+    "month_closed",
+    "firmware_changed",
+    "fault",
+)
+
+_FORMAT = const(1)
+_HEAD = "<IBBBBIQI"
+_HEAD_SIZE = const(24)
+assert struct.calcsize(_HEAD) == _HEAD_SIZE
+
+
+class Record:
+    """One record: seq, boot, kind, connector, at (Instant), body (see packing.py)."""
+
+    def __init__(self, seq, kind, connector, at, body):
+        self.seq = seq
+        self.kind = kind
+        self.connector = connector
+        self.at = at
+        self.boot = at.boot
+        self.body = body
+
+
+class Ledger:
+    """charger: id; keys: jws.Keys; time: Timekeeper; floor: a record number known to have been used.
+
+    Every method raises OSError where the volume does.
+    """
+
+    def __init__(self, volume, charger, keys, time, floor):
+        self._charger = charger
+        self._keys = keys
+        self._time = time
+        self.journal = Journal(volume, floor)
+
+    @property
+    def last(self):
+        """The newest record's number, 0 before the first."""
+        return self.journal.last
+
+    def write(self, up_ms, kind, body, connector=1):
+        """Store a record made now; returns its number. It is durable when this returns."""
+        at = self._time.now(up_ms)
+        seq = self.journal.last + 1
+        head = struct.pack(
+            _HEAD,
+            seq,
+            _FORMAT,
+            connector,
+            KINDS.index(kind),
+            QUALITIES.index(at.quality),
+            at.boot,
+            at.up_ms,
+            at.unix_s or 0,
+        )
+        self.journal.append(head + pack(body))
+        return seq
+
+    def read(self, seq):
+        """The Record with this number, or None when it is not held, damaged or of an unknown format."""
+        data = self.journal.read(seq)
+        if data is None or len(data) < _HEAD_SIZE:
+            return None
+        seq, form, connector, kind, quality, boot, up_ms, unix_s = struct.unpack_from(_HEAD, data)
+        if form != _FORMAT:
+            return None
+        at = Instant(boot, up_ms, unix_s or None, QUALITIES[quality])
+        return Record(seq, KINDS[kind], connector, at, unpack(memoryview(data)[_HEAD_SIZE:]))
+
+    def signed(self, seq):
+        """The record as it travels (compact JWS bytes), or None when it cannot be had."""
+        record = self.read(seq)
+        if record is None:
+            return None
+        payload = render(self._charger, record, self._time.settle)
+        return self._keys.sign(jws.UP, "record+jws", payload)

@@ -1,0 +1,44 @@
+"""Refused cards, coalesced before they get a record number, so that nobody can fill the store with them.
+
+The first refusal of a card for a reason is recorded at once while the hour's allowance lasts. The
+same again only counts, and is told in one record when the window ends.
+"""
+
+from .const import const
+
+WINDOW_MS = const(3600000)
+MOST_PER_WINDOW = const(4)  # told at once; with the tallies at its end, 8 records an hour
+_KINDS = const(4)
+
+
+class Refusals:
+    """What is still to be told. `due_ms` is when the window ends, None while nothing is counted."""
+
+    def __init__(self):
+        self._counts = {}
+        self._told = 0
+        self.due_ms = None
+
+    def note(self, up_ms, ref, reason):
+        """Count one refusal. True when it is to be recorded now, with a count of 1."""
+        if self.due_ms is None:
+            self.due_ms = up_ms + WINDOW_MS
+        key = (ref, reason)
+        if key not in self._counts and len(self._counts) >= _KINDS:
+            key = ("", "unknown")
+        if key not in self._counts:
+            self._counts[key] = 0
+            if self._told < MOST_PER_WINDOW:
+                self._told += 1
+                return True
+        self._counts[key] += 1
+        return False
+
+    def close(self):
+        """End the window: [(ref, reason, count)] of what was counted and not told."""
+        told = [(ref, reason, n) for (ref, reason), n in self._counts.items() if n]
+        self._counts = {}
+        self._told = 0
+        self.due_ms = None
+        told.sort()
+        return told

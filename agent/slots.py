@@ -1,0 +1,56 @@
+"""Small state in two generations: whichever power cut comes, one whole generation stands.
+
+    generation  u32   the higher one of the two valid slots counts
+    size        u8
+    state       0..119 bytes
+    crc32       u32   over all before it
+
+128 bytes at most, because LittleFS keeps such a file inside its directory entry (micropython.md
+section 3: 0.03 erases a commit instead of one).
+"""
+
+import binascii
+import struct
+
+from .const import const
+
+_HEAD = "<IB"
+_HEAD_SIZE = const(5)
+LONGEST = const(119)
+
+
+class Slots:
+    """State kept under `name`.0 and `name`.1 on the volume. OSError where the volume gives one."""
+
+    def __init__(self, volume, name):
+        self._volume = volume
+        self._paths = (name + ".0", name + ".1")
+        self._generation = 0
+        self.state = None
+        for path in self._paths:
+            found = _parse(volume.read(path))
+            if found and found[0] > self._generation:
+                self._generation, self.state = found
+
+    def save(self, state):
+        """Make `state` (at most 119 bytes) the one that counts. Durable on return."""
+        if len(state) > LONGEST:
+            raise ValueError("slot: %d bytes, %d fit" % (len(state), LONGEST))
+        generation = self._generation + 1
+        data = struct.pack(_HEAD, generation, len(state)) + state
+        data += struct.pack("<I", binascii.crc32(data) & 0xFFFFFFFF)
+        self._volume.write(self._paths[generation & 1], data)
+        self._generation = generation
+        self.state = bytes(state)
+
+
+def _parse(data):
+    if not data or len(data) < _HEAD_SIZE + 4:
+        return None
+    generation, size = struct.unpack_from(_HEAD, data)
+    if len(data) != _HEAD_SIZE + size + 4:
+        return None
+    (crc,) = struct.unpack_from("<I", data, _HEAD_SIZE + size)
+    if crc != binascii.crc32(data[:-4]) & 0xFFFFFFFF:
+        return None
+    return generation, bytes(data[_HEAD_SIZE : _HEAD_SIZE + size])

@@ -1,0 +1,120 @@
+"""Monotonic time, and instants that carry their quality (OCMF 1.4.1, time states U I S R).
+
+Durations are differences of `up_ms`, which never wraps and never steps. An instant is noted as
+(boot, up_ms) and, when the clock was known, its Unix second. An instant noted before the clock was
+known is filled in later from the same boot's first synchronisation, but only in records that no
+one has seen yet: a record sent once keeps its bytes for ever.
+"""
+
+import struct
+
+from .const import const
+
+UNKNOWN = "U"
+INFORMATIVE = "I"
+SYNCHRONISED = "S"
+RELATIVE = "R"  # reckoned backwards by the monotonic clock from a later synchronisation
+QUALITIES = "UISR"
+
+# No charger of this kind existed earlier: a clock that says less has just been reset.
+EARLIEST_S = const(1546300800)  # 2019-01-01T00:00:00Z
+LATEST_S = const(4102444800)  # 2100-01-01, well inside an unsigned 32-bit second
+STEP_S = const(2)  # a smaller correction is drift, not news
+
+_FILL = "<III"
+_FILL_SIZE = const(12)
+_FILLS = "timefill"
+
+
+class Instant:
+    """A moment: (boot, up_ms), with `unix_s` (int or None) and a quality letter."""
+
+    def __init__(self, boot, up_ms, unix_s, quality):
+        self.boot = boot
+        self.up_ms = up_ms
+        self.unix_s = unix_s
+        self.quality = quality
+
+
+class Timekeeper:
+    """The charger's idea of the time.
+
+    volume: hal volume; boot: this boot's number; floor_s: no trusted time may be earlier.
+    Raises OSError where the volume does.
+    """
+
+    def __init__(self, volume, boot, floor_s):
+        self._volume = volume
+        self._boot = boot
+        self._base_ms = None
+        self.quality = UNKNOWN
+        self.floor_s = max(floor_s, EARLIEST_S)
+        self._fills = {}
+        data = volume.read(_FILLS) or b""
+        for at in range(0, len(data) - _FILL_SIZE + 1, _FILL_SIZE):
+            boot, base_s, from_seq = struct.unpack_from(_FILL, data, at)
+            self._fills[boot] = (base_s, from_seq)
+
+    def unix_s(self, up_ms):
+        """Unix seconds at `up_ms` of this boot, or None while unknown."""
+        if self._base_ms is None:
+            return None
+        return (self._base_ms + up_ms) // 1000
+
+    def unix_ms(self, up_ms):
+        """Unix milliseconds at `up_ms` of this boot, or None while unknown."""
+        return None if self._base_ms is None else self._base_ms + up_ms
+
+    def now(self, up_ms):
+        """This moment as an Instant."""
+        return Instant(self._boot, up_ms, self.unix_s(up_ms), self.quality)
+
+    def set(self, up_ms, unix_ms, quality, next_unseen_seq):
+        """Take a time from outside. Returns True when it is news (first, or a step), False else.
+
+        ValueError when it is earlier than the floor or later than 2100: such a clock is not believed.
+        next_unseen_seq: the first record number that has not been handed to the link in this boot.
+        """
+        new_s = unix_ms // 1000
+        if new_s < self.floor_s:
+            raise ValueError(
+                "time: %d is before the last trusted instant %d" % (new_s, self.floor_s)
+            )
+        if new_s >= LATEST_S:
+            raise ValueError("time: %d is after 2100" % new_s)
+        before = self.unix_s(up_ms)
+        self._base_ms = unix_ms - up_ms
+        self.quality = quality
+        if before is None:
+            self._fills[self._boot] = (self._base_ms // 1000, next_unseen_seq)
+            self._save_fills()
+            return True
+        return abs(new_s - before) >= STEP_S
+
+    def raise_floor(self, up_ms):
+        """Note that it is not earlier than now any more. Returns the floor in Unix seconds."""
+        now_s = self.unix_s(up_ms)
+        if now_s is not None and self.quality == SYNCHRONISED and now_s > self.floor_s:
+            self.floor_s = now_s
+        return self.floor_s
+
+    def settle(self, instant, seq):
+        """(unix_s or None, quality) of an instant as record `seq` tells it, now and at every resend."""
+        if instant.unix_s is not None:
+            return instant.unix_s, instant.quality
+        fill = self._fills.get(instant.boot)
+        if fill is None or seq < fill[1]:
+            return None, UNKNOWN
+        return fill[0] + instant.up_ms // 1000, RELATIVE
+
+    def forget_before(self, boot):
+        """Drop what is needed for records of earlier boots only."""
+        stale = [b for b in self._fills if b < boot]
+        if stale:
+            for b in stale:
+                del self._fills[b]
+            self._save_fills()
+
+    def _save_fills(self):
+        data = b"".join(struct.pack(_FILL, b, *self._fills[b]) for b in sorted(self._fills))
+        self._volume.write(_FILLS, data)

@@ -1,0 +1,21 @@
+"""Power-on of the simulated charger: what the chip and the port do before boot.py runs.
+
+micropython -m boards.sim.start STATE [DARK_SECONDS [CRASHES]]
+"""
+
+import asyncio
+
+from boards.sim.board import open_board
+
+
+def start():
+    board = open_board()
+    if not board.world.mains:
+        asyncio.run(board.dark())
+    # On a board the port runs these two by itself, from the top of its file system.
+    import boot  # noqa: F401
+    import main  # noqa: F401
+
+
+if __name__ == "__main__":
+    start()

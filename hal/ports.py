@@ -1,0 +1,267 @@
+"""The ports of the charger's hardware, written like a data sheet.
+
+A board gives one object for each port. Agent and firmware know nothing else of the hardware. Every
+call is made from the one asyncio thread, returns within the time given at the class, and never
+waits for a network, a bus that does not answer, or a person.
+
+Units are in the names: `_ma` milliampere, `_w` watt, `_v` volt, `_wh` watt-hour, `_ms` millisecond.
+All numbers are ints: a board's floats have 24 bits, which loses watt-hours.
+
+Vehicle states (IEC 61851-1, as the control pilot shows them)
+
+==  =========================================================================================
+A   no vehicle: the pilot stands at +12 V
+B   vehicle connected, it does not ask for energy (not ready, full, or not yet offered any)
+C   vehicle connected and asking; the contactor may be closed by the power board
+D   as C, and the vehicle demands ventilation of the room
+E   pilot at 0 V: short to earth, or the supply equipment is without power; an error
+F   pilot at -12 V: the charger offers nothing; an error or out of service
+==  =========================================================================================
+
+A vehicle can be plugged or unplugged at any instant, so any state may follow any other.
+"""
+
+VEHICLE_STATES = "ABCDEF"
+
+NO_CURRENT_MA = 0
+LEAST_LIMIT_MA = 6000  # IEC 61851-1: the pilot cannot offer less
+MOST_LIMIT_MA = 80000
+
+# Words a power board may report. An agent treats a word it does not know like "internal".
+FAULT_WORDS = (
+    "residual_current",  # RCD or 6 mA d.c. detection tripped; latched until a person resets it
+    "ground",  # protective earth missing
+    "pilot",  # short, missing diode, or a voltage between the bands
+    "welded",  # load side still live 1 s after the contactor was told to open
+    "stuck_open",  # load side dead 1 s after the contactor was told to close
+    "over_current",
+    "over_temperature",
+    "internal",  # the power board failed its own test, or does not answer
+)
+
+
+class Reading:
+    """One answer of the energy meter.
+
+    register_wh: active energy imported since the meter was made, whole Wh, 0 and up. It only rises,
+        except when the meter fails: whoever takes differences checks.
+    serial: the meter's serial number, 1 to 24 characters; a difference is only taken between two
+        readings with the same one.
+    power_w: momentary active power. current_ma, voltage_v: tuples of three, phases L1 L2 L3, 0 for
+        a phase that is not connected.
+    source: "mid" for a certified meter, "internal" for the charger's own.
+    """
+
+    def __init__(self, register_wh, serial, power_w=0, current_ma=(0, 0, 0), voltage_v=(0, 0, 0),
+                 source="internal"):  # fmt: skip
+        self.register_wh = register_wh
+        self.serial = serial
+        self.power_w = power_w
+        self.current_ma = current_ma
+        self.voltage_v = voltage_v
+        self.source = source
+
+
+class Meter:
+    """Energy meter. A call takes at most 5 ms: a driver on a slow bus reads in the background."""
+
+    def read(self):
+        """Return a `Reading` not older than 1 s, or None when the meter gave no valid answer.
+
+        Never raises. Called once a second, and once more whenever vehicle, contactor or fault
+        change, so that the register at the change is known.
+        """
+        raise NotImplementedError
+
+
+class PowerBoard:
+    """The part that holds the contactor and the pilot, and that owns electrical safety.
+
+    It opens the contactor by itself within 100 ms of a pilot fault or a vehicle that stops asking,
+    closes it only in C or D, and looks after RCD, earth, weld and over-current. Software can only
+    permit or forbid. Calls take at most 2 ms and never raise: a board that does not answer is
+    fault() == "internal", vehicle() == "F", contactor() == False.
+    """
+
+    lease_ms = 2000
+
+    def vehicle(self):
+        """Return the vehicle state, one letter of `VEHICLE_STATES`, debounced."""
+        raise NotImplementedError
+
+    def permit(self, limit_ma):
+        """Permit energy up to `limit_ma` a phase: 6000..80000, or 0 for none.
+
+        Any other value is taken as 0. 0 works at once; a new limit may take the 5 s which the
+        standard gives a vehicle. The permit is a lease: it ends by itself `lease_ms` after the last
+        call, so the control task repeats it in every step, and a program that hangs, crashes or is
+        reset gives no energy. Only the control task and the boot code call this.
+        """
+        raise NotImplementedError
+
+    def contactor(self):
+        """Return True while the load side is live (feedback, not the order given)."""
+        raise NotImplementedError
+
+    def fault(self):
+        """Return "" or one of `FAULT_WORDS`. With a fault the contactor is kept open."""
+        raise NotImplementedError
+
+
+class CardReader:
+    """Reader for contactless cards. A call takes at most 3 ms and never raises."""
+
+    def poll(self):
+        """Return None, or (kind, uid) once for each time a card is held to the reader.
+
+        kind: "ISO14443". uid: bytes, 4, 7 or 10 of them, in transmission order. Two cards at once
+        answer over each other: nothing is returned.
+        """
+        raise NotImplementedError
+
+    def healthy(self):
+        """Return False while the reader does not answer."""
+        raise NotImplementedError
+
+
+class Clock:
+    """Ticks since some instant before the boot."""
+
+    period_ms = 1 << 30
+
+    def ticks_ms(self):
+        """Return milliseconds modulo `period_ms`. Never goes back, stands still in no sleep mode.
+
+        Take differences modulo `period_ms`, at least once in half a period (6.2 days).
+        """
+        raise NotImplementedError
+
+
+class Indicator:
+    """What a person at the charger sees: a light, a buzzer, a display."""
+
+    def show(self, word):
+        """Show one of locked, available, authorized, charging, suspended, finishing, faulted,
+        refused, identify. An unknown word is shown like "faulted". Cheap when nothing changes.
+        """
+        raise NotImplementedError
+
+
+class Volume:
+    """Files on flash. Every change is durable when the call returns.
+
+    Paths are relative to the volume, with "/" between names; parents are made. An empty file counts
+    as absent everywhere: a power cut can leave one. Every call may raise OSError (EIO: flash or
+    volume broken; ENOSPC: full, the old content stands) and may take 400 ms (an erase), so no
+    call is made where 400 ms matter.
+    """
+
+    def read(self, path):
+        """Return the whole content as bytes, None when absent."""
+        raise NotImplementedError
+
+    def write(self, path, data):
+        """Make `data` the content. After a power cut at any instant: the old or the new, whole."""
+        raise NotImplementedError
+
+    def append(self, path, data):
+        """Add `data` at the end. After a power cut before the return, any part of it may stand."""
+        raise NotImplementedError
+
+    def open(self, path):
+        """Return a file to read (`seek`, `readinto`, `read`, `close`). OSError(ENOENT) if absent.
+
+        Close it before the same path is written, appended to, renamed or removed.
+        """
+        raise NotImplementedError
+
+    def rename(self, old, new):
+        """Rename a file, replacing `new`; at any instant one of both contents is at `new`."""
+        raise NotImplementedError
+
+    def remove(self, path):
+        """Remove a file; no error when absent."""
+        raise NotImplementedError
+
+    def names(self, folder):
+        """Return the sorted names of the files in `folder` ("" is the top), [] if absent.
+
+        Folders, empty files and unfinished writes are not named.
+        """
+        raise NotImplementedError
+
+    def size(self, path):
+        """Return the size in bytes, -1 when absent."""
+        raise NotImplementedError
+
+    def free_bytes(self):
+        """Return how many bytes can still be written, roughly (whole blocks)."""
+        raise NotImplementedError
+
+
+class Network:
+    """The way to the broker and to a time server."""
+
+    def up(self):
+        """Return True while packets can be expected to pass."""
+        raise NotImplementedError
+
+    def use_broker(self, host, port):
+        """Take the broker of the charger's identity. Called once, before the first `host_port`."""
+        raise NotImplementedError
+
+    def host_port(self):
+        """Return (host, port) of the broker: text and 1..65535."""
+        raise NotImplementedError
+
+    def fetch_unix_ms(self):
+        """Return the time in ms since 1970 UTC from a source that is trusted, None without one."""
+        raise NotImplementedError
+
+
+class Board:
+    """One charger controller: its ports and the few things that are the board's alone.
+
+    Attributes: name, power, meter, reader, clock, indicator, network (the ports above).
+    """
+
+    name = "?"
+
+    def volume(self):
+        """Return the mounted `Volume`; where it cannot be mounted, one whose calls all raise.
+
+        A board formats only flash that is blank. It says on the console what it did.
+        """
+        raise NotImplementedError
+
+    def commissioning(self):
+        """Return what an installer left with the board, or None.
+
+        A dict with "charger" (text), "key" (64 hex digits), "host" (text) and "port" (int). Boards
+        in the field return None: their installer writes the identity file.
+        """
+        return None
+
+    def attach(self, agent, uptime):
+        """Told once after the agent has booted; a board with a console may show its belief."""
+
+    def reset(self, reason):
+        """Restart the processor. Does not return. reason: "order" or "crash"."""
+        raise NotImplementedError
+
+    def feed_watchdog(self):
+        """Hold off the hardware watchdog. Called by the watchdog task only."""
+        raise NotImplementedError
+
+    async def pause_ms(self, due_ms):
+        """Wait for the next step of the control task: 50 ms.
+
+        due_ms: when the agent next has something to do by itself. A board whose time is simulated
+        may let all of that pass at once; it then keeps the permit's lease alive, as the control
+        task would have, and comes back early when anything the agent can see changes.
+        """
+        raise NotImplementedError
+
+    async def wait_ms(self, ms):
+        """Sleep `ms` of the charger's time in a task other than the control task."""
+        raise NotImplementedError

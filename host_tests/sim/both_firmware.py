@@ -1,0 +1,246 @@
+"""The firmware's small parts: uptime over wrapping ticks, watchdog, identity, chores, control."""
+
+import json
+
+from firmware.control import Control
+from firmware.housekeeping import HOUR_MS, Housekeeping
+from firmware.locked import Locked
+from firmware.provisioning import PATH, NotProvisioned, check, identify, load, store
+from firmware.uptime import Uptime
+from firmware.watchdog import Watchdog
+from hal.mock.ports import (
+    MockClock,
+    MockIndicator,
+    MockMeter,
+    MockNetwork,
+    MockPowerBoard,
+    MockReader,
+)
+from hal.mock.volume import MemoryVolume
+from hal.mock.world import World
+from hal.ports import Board
+from hal.volume import BrokenVolume
+
+KEY = "00112233445566778899aabbccddeeff" * 2
+IDENTITY = {"charger": "CH-1", "key": KEY, "host": "192.0.2.1", "port": 8883}
+
+
+class Bench(Board):
+    def __init__(self):
+        self.world = world = World(start_unix=1700000000)
+        self.power = MockPowerBoard(world)
+        self.meter = MockMeter(world)
+        self.reader = MockReader(world)
+        self.clock = MockClock(world)
+        self.indicator = MockIndicator()
+        self.network = MockNetwork(world)
+        self.fed = 0
+        self.resets = []
+
+    def feed_watchdog(self):
+        self.fed += 1
+
+    def reset(self, reason):
+        self.resets.append(reason)
+
+
+class Listener(Locked):
+    """Writes down what it is told."""
+
+    def __init__(self):
+        self.heard = []
+
+    def _hear(name):
+        return lambda self, *what: self.heard.append((name,) + what[1:])
+
+    on_vehicle = _hear("vehicle")
+    on_card = _hear("card")
+    on_fault = _hear("fault")
+    on_contactor = _hear("contactor")
+    on_time = _hear("time")
+    on_silence = _hear("silence")
+
+    def on_reading(self, up_ms, reading):
+        self.heard.append(("reading", reading.register_wh if reading else None))
+
+    def tick(self, up_ms):
+        self.heard.append(("tick",))
+
+
+def test_uptime_outlives_the_ticks():
+    world = World()
+    uptime = Uptime(MockClock(world, 2**30 - 1000))
+    assert uptime.now_ms() == 0
+    for day in range(1, 41):
+        world.step(day * 86400000)
+        assert uptime.now_ms() == day * 86400000
+
+
+def test_uptime_never_goes_back():
+    world = World()
+    uptime = Uptime(MockClock(world))
+    world.step(5000)
+    assert uptime.now_ms() == 5000
+    world.now_ms -= 100
+    assert uptime.now_ms() == 5000
+
+
+def test_the_watchdog_is_fed_only_when_every_task_gets_on():
+    board = Bench()
+    dog = Watchdog(board, ("control", "housekeeping"))
+    assert not dog.check()
+    dog.beat("control")
+    assert not dog.check()
+    dog.beat("housekeeping")
+    assert dog.check() and board.fed == 1
+    dog.beat("housekeeping")
+    assert not dog.check() and board.fed == 1
+
+
+def test_an_identity_is_kept():
+    volume = MemoryVolume()
+    store(volume, IDENTITY)
+    for identity in (load(volume), identify(volume, None)):
+        assert (identity.charger, identity.host, identity.port) == ("CH-1", "192.0.2.1", 8883)
+        assert len(identity.key) == 32
+    changes = volume.changes
+    identify(volume, IDENTITY)
+    assert volume.changes == changes
+
+
+def test_a_missing_or_damaged_identity_is_said():
+    volume = MemoryVolume()
+    assert "no identity" in refusal(lambda: load(volume))
+    store(volume, IDENTITY)
+    good = volume.read(PATH)
+    for i in range(len(good)):
+        volume.write(PATH, good[:i] + bytes([good[i] ^ 1]) + good[i + 1 :])
+        assert refusal(lambda: load(volume)), i
+        volume.write(PATH, good[: i + 1])
+        assert i + 1 == len(good) or refusal(lambda: load(volume)), i
+    assert "cannot be read" in refusal(lambda: load(BrokenVolume("gone")))
+
+
+def test_an_installer_is_told_what_is_wrong_and_the_key_is_not():
+    for name, value in (
+        ("charger", ""),
+        ("charger", "a b"),
+        ("charger", "x" * 33),
+        ("charger", None),
+        ("key", KEY[:-1]),
+        ("key", KEY[:-1] + "g"),
+        ("key", None),
+        ("host", ""),
+        ("host", 7),
+        ("port", 0),
+        ("port", True),
+        ("port", "1883"),
+    ):
+        members = dict(IDENTITY)
+        members[name] = value
+        why = refusal(lambda m=members: check(m))
+        assert why.startswith(name + ": ") and KEY[:32] not in why, json.dumps(members)
+
+
+def test_a_charger_whose_flash_is_broken_still_knows_its_installers_identity():
+    assert identify(BrokenVolume("gone"), IDENTITY).charger == "CH-1"
+
+
+def test_control_tells_the_register_before_the_change():
+    board, agent, control, uptime = running()
+    control.step()
+    assert agent.heard == [("reading", 0), ("tick",)]
+    agent.heard.clear()
+    agent.permit_ma = 16000
+    board.world.plug(16000)
+    board.world.demand(16000)
+    board.world.step(50)
+    control.step()
+    assert agent.heard == [("reading", 0), ("vehicle", "B"), ("tick",)]
+    agent.heard.clear()
+    board.world.step(100)
+    control.step()
+    assert agent.heard == [("reading", 0), ("vehicle", "C"), ("contactor", True), ("tick",)]
+
+
+def test_control_reads_the_meter_once_a_second():
+    board, agent, control, uptime = running()
+    for step in range(40):
+        board.world.step(step * 50)
+        control.step()
+    assert agent.heard.count(("reading", 0)) == 2
+    assert agent.heard.count(("tick",)) == 40
+
+
+def test_control_tells_cards_faults_and_a_silent_meter():
+    board, agent, control, uptime = running()
+    board.world.tap(b"\x04\x01\x02\x03")
+    board.world.set_board_fault("ground")
+    board.world.set_meter_fault("silent")
+    control.step()
+    assert agent.heard == [
+        ("reading", None),
+        ("fault", "ground"),
+        ("card", "ISO14443", b"\x04\x01\x02\x03"),
+        ("tick",),
+    ]
+
+
+def test_every_step_gives_the_agents_permit_and_nothing_else():
+    board, agent, control, uptime = running()
+    board.world.permit(16000)
+    control.step()
+    assert board.world.permit_ma == 0 and board.indicator.word == "locked"
+    agent.permit_ma = 10000
+    agent.indication = "charging"
+    control.step()
+    assert board.world.permit_ma == 10000 and board.indicator.word == "charging"
+
+
+def test_the_time_is_fetched_at_once_then_hourly_and_sooner_after_a_failure():
+    board, agent, control, uptime = running()
+    chores = Housekeeping(board, agent, uptime)
+    chores.step()
+    assert agent.heard == [("time", 1700000000000, "S", "sntp")]
+    board.world.step(HOUR_MS - 1)
+    chores.step()
+    assert len(agent.heard) == 1
+    board.world.network = False
+    board.world.step(HOUR_MS)
+    chores.step()
+    board.world.network = True
+    board.world.step(HOUR_MS + 4999)
+    chores.step()
+    assert len(agent.heard) == 1
+    board.world.step(HOUR_MS + 5000)
+    chores.step()
+    assert len(agent.heard) == 2
+
+
+def test_an_implausible_time_is_none():
+    board, agent, control, uptime = running()
+    board.world.set_time(1000000000)
+    Housekeeping(board, agent, uptime).step()
+    assert agent.heard == []
+
+
+def test_an_ordered_reset_is_done():
+    board, agent, control, uptime = running()
+    agent.reset_requested = True
+    Housekeeping(board, agent, uptime).step()
+    assert board.resets == ["order"]
+
+
+def running():
+    board = Bench()
+    agent = Listener()
+    uptime = Uptime(board.clock)
+    return board, agent, Control(board, agent, uptime, "A"), uptime
+
+
+def refusal(call):
+    try:
+        call()
+    except NotProvisioned as exc:
+        return str(exc)
+    return ""

@@ -1,0 +1,171 @@
+"""The real agent and the real service, message by message: every one against its published schema."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, MASTER, Bench, hex_of
+from tools.cloud import jws, keys, schemas
+from tools.cloud.service import Service
+
+SIGNED = {"config": "config+jws", "list": "list+jws", "order": "order+jws", "ack": "ack+jws"}
+
+
+class Served(Bench):
+    """A charger on the bench whose service is tools.cloud. `seen`: the leaves that were checked."""
+
+    def __init__(self, db_url):
+        self.service = Service(db_url, lambda: self.now_s)
+        self.service.register(CHARGER, MASTER.hex())
+        self.seen = []
+        self.sent = {}
+        super().__init__(enabled=False)
+
+    def receive(self, leaf, payload):
+        check_up(leaf, payload)
+        self.seen.append(leaf)
+        super().receive(leaf, payload)
+        if leaf == "record":
+            seq = jws.peek(payload)["seq"]
+            assert self.sent.setdefault(seq, payload) == payload, "law 5: other bytes"
+        self.deliver(self.service.take(CHARGER, leaf, payload))
+
+    def acknowledge(self):
+        """The service does that."""
+
+    def deliver(self, down):
+        for leaf, payload, _retain in down:
+            check_down(leaf, payload)
+            self.seen.append(leaf)
+            self.charger.on_message(self.up_ms, leaf, payload)
+        self.pump()
+
+    def lines(self, month="2021-03"):
+        report = self.service.statement(month)
+        return [line for one in report.statements for line in one.lines]
+
+
+def check_up(leaf, payload):
+    if leaf == "record":
+        message = jws.verify(payload, keys.UP, jws.RECORD, lambda generation: MASTER)
+        assert message["kind"] in known_kinds(), message["kind"]
+    else:
+        message = json.loads(payload)
+    assert schemas.problem(leaf, message) == "", message
+
+
+def check_down(leaf, payload):
+    assert len(payload) <= jws.MAX_DOWN_BYTES
+    message = jws.verify(payload, keys.DOWN, SIGNED[leaf], lambda generation: MASTER)
+    assert schemas.problem(leaf, message) == "", message
+
+
+def known_kinds():
+    return {path.stem[7:] for path in schemas.FOLDER.glob("record_*.json")}
+
+
+@pytest.fixture
+def served(tmp_path):
+    bench = Served(f"sqlite:///{tmp_path}/cloud.db")
+    yield bench
+    bench.service.close()
+
+
+def commission(bench):
+    service = bench.service
+    bench.deliver(service.enable(CHARGER, actor="u-9", role="superadmin", plan="business"))
+    bench.deliver(service.tariff(CHARGER, "T-1", "EUR", energy="0.40", parking_time="0.50"))
+    bench.deliver(service.subscribe(CHARGER, "anna", hex_of(ANNA), contract="c-1"))
+    bench.deliver(service.subscribe(CHARGER, "bo", hex_of(BO), billing="free"))
+    charger = service.charger(CHARGER)
+    assert (charger.config_applied, charger.list_applied) == (2, 2)
+
+
+def test_a_month_of_two_subscribers(served):
+    commission(served)
+    served.charge(ANNA, 3000, rest_s=1800)
+    served.charge(BO, 2000)
+    served.tap(CARL)
+    served.run(3600)
+    billed, free = served.lines()
+    assert (billed.user, billed.status) == ("anna", "billed")
+    assert (free.user, free.status, free.amount) == ("bo", "free", 0)
+    assert billed.energy_wh + free.energy_wh == served.world.register_wh()
+    hours = Decimal(billed.seconds["ev_suspended"]) / 3600
+    assert abs(billed.amount - (Decimal(billed.energy_wh) / 2500 + hours / 2)) <= Decimal("0.005")
+    (check,) = served.service.statement("2021-03").chargers
+    assert check.holds
+    assert served.charger.unsent == 0 and served.service.rejected() == []
+    assert {"record", "status", "reply", "config", "list", "ack"} <= set(served.seen)
+
+
+def test_what_happened_offline_arrives_and_is_billed_once(served):
+    commission(served)
+    served.link(False)
+    served.tap(ANNA)
+    served.plug(16000, 2000)
+    served.run(4000)
+    served.unplug()
+    assert served.lines() == []
+    served.link(True)
+    (line,) = served.lines()
+    assert line.offline and line.energy_wh == served.world.register_wh()
+
+
+def test_a_power_cut_is_one_session_and_its_outage_costs_nothing(served):
+    commission(served)
+    served.tap(ANNA)
+    served.plug(16000)
+    served.run(600)
+    served.power_cut(300)
+    served.run(600)
+    served.unplug()
+    served.run(60)
+    (line,) = served.lines()
+    assert line.seconds["outage"] > 0 and line.status == "billed"
+    assert line.energy_wh == served.world.register_wh()
+
+
+def test_a_lost_database_record_is_asked_for_and_comes_back_the_same(served):
+    """Law 5: a record that is sent again is byte-identical."""
+    commission(served)
+    served.charge(ANNA, 1000)
+    before = len(served.sent)
+    other = Service("sqlite://", lambda: served.now_s)
+    served.service.close()
+    served.service = other
+    other.register(CHARGER, MASTER.hex())
+    other.resync(CHARGER)
+    served.link(False)
+    served.link(True)
+    served.tap(CARL)
+    served.run(1800)
+    assert other.gaps(CHARGER) == [] and other.charger(CHARGER).upto > before
+
+
+def test_every_order_is_answered(served):
+    commission(served)
+    for do in ("identify", "lock", "unlock", "stop", "self_test", "update", "set_time"):
+        served.deliver(served.service.order(CHARGER, do))
+    served.deliver(
+        served.service.order(
+            CHARGER, "start", user="anna", contract="c-1", group="", billing="ppm"
+        )
+    )
+    served.deliver(served.service.order(CHARGER, "resend", from_=1, to=3))
+    reasons = {order.do: order.reason for order in served.service.orders_of(CHARGER)}
+    assert reasons["identify"] == reasons["set_time"] == reasons["resend"] == "ok"
+    assert reasons["stop"] == "no_session"
+    assert reasons["self_test"] == "not_supported"
+    assert all(reasons.values()), reasons
+
+
+def test_a_long_list_in_parts_then_a_difference(served):
+    commission(served)
+    cards = [{"user": f"u-{n}", "uid": f"{n * 7919 + 1:08X}", "contract": "c"} for n in range(90)]
+    served.deliver(served.service.subscribe_many(CHARGER, cards))
+    assert served.status["list"] == {**served.status["list"], "version": 3, "count": 92}
+    served.deliver(served.service.unsubscribe(CHARGER, "u-7"))
+    assert served.status["list"]["count"] == 91
+    assert all(reply["result"] != "refused" for reply in served.replies), served.replies

@@ -1,0 +1,138 @@
+"""docs/wire holds together: schemas are schemas, references lead somewhere, the page tells the truth."""
+
+import hmac
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from joserfc import jws
+from joserfc.jwk import OctKey
+from jsonschema import Draft202012Validator
+
+from agent import reasons
+from agent.ledger import KINDS
+from host_tests.cloud.fake_charger import compact
+from tools.cloud import examples, review, schemas
+
+WIRE = Path(__file__).resolve().parents[2] / "docs" / "wire"
+SCHEMAS = sorted((WIRE / "schemas").glob("*.json"))
+LEAVES = {"status", "telemetry", "record", "reply", "config", "list", "order", "ack"}
+
+
+def references(node):
+    """Every $ref in a document."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def resolve(reference, document, folder):
+    """What a JSON reference leads to; KeyError or OSError when it leads nowhere."""
+    file, _, pointer = reference.partition("#")
+    node = json.loads((folder / file).read_text()) if file else document
+    for step in pointer.strip("/").split("/") if pointer else ():
+        node = node[step.replace("~1", "/").replace("~0", "~")]
+    return node
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_a_schema_is_one_and_its_references_resolve(path):
+    schema = json.loads(path.read_text())
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"].endswith("2020-12/schema") and schema["title"]
+    for reference in references(schema):
+        assert resolve(reference, schema, path.parent)
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_unknown_members_are_ignored_everywhere(path):
+    assert "additionalProperties" not in path.read_text()
+    assert "unevaluatedProperties" not in path.read_text()
+
+
+def test_asyncapi_covers_every_topic_and_leads_nowhere_wrong():
+    document = yaml.safe_load((WIRE / "asyncapi.yaml").read_text())
+    assert document["asyncapi"].startswith("3.")
+    assert set(document["channels"]) == LEAVES
+    for leaf, channel in document["channels"].items():
+        assert channel["address"] == f"ppm/v1/{{charger}}/{leaf}"
+    used = {one["channel"]["$ref"] for one in document["operations"].values()}
+    assert used == {f"#/channels/{leaf}" for leaf in LEAVES}
+    for reference in references(document):
+        assert resolve(reference, document, WIRE)
+    down = {name for name, one in document["operations"].items() if one["action"] == "send"}
+    assert down == {"sendConfig", "sendList", "sendOrder", "sendAck"}
+
+
+def test_every_kind_of_record_has_a_schema():
+    assert {path.stem[7:] for path in SCHEMAS if path.stem.startswith("record_")} == set(KINDS)
+    for reference in references(json.loads((WIRE / "schemas" / "record.json").read_text())):
+        assert resolve(reference, {}, WIRE / "schemas")
+
+
+def test_the_five_lines_verify_the_published_vector():
+    page = (WIRE / "README.md").read_text()
+    code = page.split("```python\n")[1].split("```")[0]
+    assert len(code.strip().splitlines()) == 5
+    vector = dict(re.findall(r"^\| `?(\w+)[^|]*\| `([^`]+)` \|$", page, re.MULTILINE))
+    names = {"hmac": hmac, "json": json, "jws": jws, "OctKey": OctKey}
+    names |= {"master": bytes.fromhex(vector["master"]), "record": vector["record"]}
+    names |= {"charger": vector["charger"]}
+    exec(code, names)
+    assert names["payload"] == json.loads(vector["payload"])
+    derived = hmac.digest(names["master"], b"ppm/v1/up", "sha256")
+    assert derived.hex() == vector["derived"]
+    assert schemas.problem("record", names["payload"]) == ""
+    with pytest.raises(Exception):
+        exec(code, names | {"master": bytes(32)})
+
+
+def words(page, heading):
+    """The first column of the table after a heading row."""
+    table = page.split(heading)[1].split("\n\n")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+
+def test_the_page_lists_every_reason_and_flag_that_the_charger_has():
+    page = (WIRE / "README.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \|", page.split("## Reasons")[1], re.MULTILINE)
+    assert sorted(listed) == sorted(reasons.REASONS)
+    flags = words(page, "| flag | meaning | reference service |")
+    assert flags == list(reasons.FLAGS)
+    assert review.HARMLESS_FLAGS <= set(flags)
+
+
+def test_the_header_schema_is_what_both_ends_send():
+    good = {"alg": "HS256", "kid": "up-1", "typ": "record+jws"}
+    assert schemas.problem("jws_header", good) == ""
+    for wrong in ({"alg": "none"}, {"kid": "1"}, {"typ": "JWT"}, {"kid": "down-0"}):
+        assert schemas.problem("jws_header", good | wrong)
+
+
+def test_every_example_is_what_its_schema_says():
+    folder = WIRE / "examples"
+    assert (folder / "README.md").exists()
+    assert examples.problems(folder) == []
+
+
+def test_a_wrong_example_would_be_found(tmp_path):
+    record = {"charger": "CH-1", "seq": 1, "boot": 1, "kind": "fault", "up_ms": 5}
+    record |= {"at": {"t": None, "q": "U"}, "fault": "rcd", "on": True}
+    (tmp_path / examples.KEY_FILE).write_text(bytes(range(32)).hex())
+    kept = examples.save(tmp_path, "record", compact(record))
+    assert kept.name == "record.fault.jws"
+    assert examples.save(tmp_path, "record", compact(record)) is None
+    examples.save(tmp_path, "status", b'{"v":1,"online":false}')
+    assert examples.problems(tmp_path) == []
+    kept.write_bytes(compact(record | {"on": 1}))
+    (tmp_path / "status.offline.json").write_bytes(b'{"v":1,"online":true}')
+    (tmp_path / "record.other.jws").write_bytes(compact(record, master=bytes(32)))
+    (tmp_path / "nonsense.json").write_bytes(b"{}")
+    assert len(examples.problems(tmp_path)) == 4

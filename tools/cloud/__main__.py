@@ -1,0 +1,3 @@
+from tools.cloud.cli import main
+
+main()

@@ -1,0 +1,198 @@
+"""What people ask the service."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from tools.cloud import cli_common as common
+from tools.cloud import mask, render
+from tools.cloud.cli_common import BROKER_DEFAULT, DB_DEFAULT, Format
+
+app = typer.Typer()
+
+
+def _time(unix_s: int | None) -> str:
+    if unix_s is None:
+        return ""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+@app.command()
+def statement(
+    month: Annotated[str, typer.Option(help="YYYY-MM, in local time of the chargers.")],
+    output: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    user: Annotated[str | None, typer.Option(help="One subscriber only.")] = None,
+    tz: Annotated[str | None, typer.Option(help="One time zone for all chargers.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 unless every charger's month holds together.")
+    ] = False,
+    db: common.Db = DB_DEFAULT,
+) -> None:
+    """Each subscriber's statement of a month, and each charger's reconciliation."""
+    with common.opened(db, common.make_clock(None)) as service:
+        report = service.statement(month, tz)
+    if output is Format.table:
+        render.show(report, common.console(), user)
+    else:
+        text = render.to_csv if output is Format.csv else render.to_json
+        typer.echo(text(report, user), nl=False)
+    if strict and not all(line.holds for line in report.chargers):
+        raise typer.Exit(common.EXIT_REFUSED)
+
+
+@app.command()
+def chargers(db: common.Db = DB_DEFAULT) -> None:
+    """Every charger: what is wanted of it and what it said last."""
+    table = Table()
+    for name in ("Charger", "Online", "State", "Pay per month", "Tariff", "List", "Records"):
+        table.add_column(name)
+    for name in ("Missing", "Unsent", "Last status"):
+        table.add_column(name, justify="right")
+    with common.opened(db, common.make_clock(None)) as service:
+        for one in service.chargers():
+            status = json.loads(one.status or "{}")
+            flag = "on" if one.enabled else "off"
+            missing = sum(last - first + 1 for first, last in service.gaps(one.id))
+            table.add_row(
+                one.id,
+                "yes" if one.online else "no",
+                status.get("state", ""),
+                f"{flag} v{one.config_version}{_late(one.config_version, one.config_applied)}",
+                f"{one.tariff_id} v{one.tariff_version}" if one.tariff_id else "none",
+                f"v{one.list_version}{_late(one.list_version, one.list_applied)}",
+                f"..{one.upto}",
+                str(missing),
+                str(status.get("unsent", "")),
+                _time(one.status_at),
+            )
+    common.console().print(table)
+
+
+def _late(wanted: int, applied: int) -> str:
+    return "" if wanted == applied else f" (has v{applied})"
+
+
+@app.command("list")
+def show_list(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
+    """The subscriber list of a charger, with masked card numbers."""
+    table = Table()
+    for name in ("User", "Card", "Contract", "Group", "Status", "Billing", "Until"):
+        table.add_column(name)
+    with common.opened(db, common.make_clock(None)) as service:
+        for one in service.list_of(charger):
+            until = _time(one.until)
+            shown = (one.user, mask.card(one.uid), one.contract, one.group)
+            table.add_row(*shown, one.status, one.billing, until)
+    common.console().print(table)
+
+
+@app.command()
+def records(
+    charger: common.ChargerId,
+    first: Annotated[int, typer.Option("--from", min=1)] = 1,
+    last: Annotated[int | None, typer.Option("--to", min=1)] = None,
+    kind: Annotated[str | None, typer.Option(help="One kind only.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="table, or json: one a line.")] = (
+        Format.table
+    ),
+    db: common.Db = DB_DEFAULT,
+) -> None:
+    """Stored records of a charger."""
+    with common.opened(db, common.make_clock(None)) as service:
+        found = service.records(charger, first, last, kind)
+    if output is not Format.table:
+        for record in found:
+            typer.echo(json.dumps(record))
+        return
+    table = Table()
+    for name in ("Seq", "Boot", "At", "Clock", "Kind", "What"):
+        table.add_column(name)
+    for record in found:
+        at = record["at"]
+        where = (str(record["seq"]), str(record["boot"]), _time(at["t"]), at["q"])
+        table.add_row(*where, record["kind"], _summary(record))
+    common.console().print(table)
+
+
+_ENVELOPE = frozenset(("charger", "connector", "seq", "boot", "kind", "up_ms", "at"))
+
+
+def _summary(record: dict) -> str:
+    kind = record["kind"]
+    if kind == "session_end":
+        charging = render.hms(record["seconds"]["charging"])
+        energy = render.kwh(record["energy_wh"])
+        flags = f" [{' '.join(record['flags'])}]" if record["flags"] else ""
+        return f"{record['session']} {record['user']} {energy} kWh in {charging}{flags}"
+    if kind == "session_begin":
+        card = mask.token(record["token"]["ref"])
+        return f"{record['session']} {record['user']} {card} register {record['reg_begin_wh']} Wh"
+    if kind == "access_refused":
+        card = mask.token(record["token"]["ref"])
+        return f"{card} {record['reason']} x{record['count']}"
+    rest = {name: value for name, value in record.items() if name not in _ENVELOPE}
+    return ", ".join(f"{name} {json.dumps(value)}" for name, value in rest.items())
+
+
+@app.command()
+def gaps(
+    charger: Annotated[str | None, typer.Argument(help="One charger only.")] = None,
+    db: common.Db = DB_DEFAULT,
+) -> None:
+    """Record numbers that are missing. Exit 1 when there are some."""
+    found = 0
+    out = common.console()
+    with common.opened(db, common.make_clock(None)) as service:
+        for one in [service.charger(charger)] if charger else service.chargers():
+            for first, last in service.gaps(one.id):
+                found += 1
+                out.print(f"{one.id}: {first} to {last} ({last - first + 1})", markup=False)
+    if found:
+        raise typer.Exit(common.EXIT_REFUSED)
+    out.print("No record is missing.")
+
+
+@app.command()
+def rejected(
+    charger: Annotated[str | None, typer.Argument(help="One charger only.")] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Look at them again with today's schemas.")
+    ] = False,
+    db: common.Db = DB_DEFAULT,
+    broker: common.BrokerAddress = BROKER_DEFAULT,
+    at: common.At = None,
+    store_only: common.StoreOnly = False,
+) -> None:
+    """What was set aside and why. Everything is kept as it came."""
+    with common.opened(db, common.make_clock(at)) as service:
+        if retry:
+            for one in [service.charger(charger)] if charger else service.chargers():
+                taken, down = service.rejudge(one.id)
+                done = f"{one.id}: {taken} taken."
+                common.act(service, one.id, down, broker, 0.0, store_only, done)
+        table = Table()
+        for name in ("Charger", "Seq", "Reason", "Detail", "First seen", "Times", "Named in ack"):
+            table.add_column(name)
+        for entry in service.rejected(charger):
+            seq = "" if entry.seq is None else str(entry.seq)
+            named = "yes" if entry.named else "no"
+            seen = (_time(entry.first_at), str(entry.times), named)
+            table.add_row(entry.charger, seq, entry.reason, entry.detail, *seen)
+        common.console().print(table)
+
+
+@app.command()
+def orders(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
+    """Orders given to a charger and what became of them."""
+    table = Table()
+    for name in ("N", "Order", "Given", "Lapses", "Result", "Reason", "Detail"):
+        table.add_column(name)
+    with common.opened(db, common.make_clock(None)) as service:
+        for one in service.orders_of(charger):
+            times = (_time(one.made_at), _time(one.exp))
+            answer = (one.result or "no answer", one.reason, one.detail)
+            table.add_row(str(one.n), one.do, *times, *answer)
+    common.console().print(table)
