@@ -107,18 +107,20 @@ class Charger:
         self.connector.tick(up_ms)
         house.raise_floor(up_ms)
         if up_ms - self._status_ms >= _STATUS_BEAT_MS:
+            self._status_ms = up_ms
             house.changed()
         if not house.store_ok and up_ms - house.failed_ms >= _STORE_RETRY_MS:
             house.reset_ordered = True
-        if house.online and self.connector.session is not None:
+        if self.connector.session is not None:
             if up_ms - self.connector.telemetry_ms >= TELEMETRY_MS:
                 self.connector.telemetry_ms = up_ms
-                if self.connector.meter.raw is not None:
+                if house.online and self.connector.meter.raw is not None:
                     house.mailbox.telemetry(status.telemetry(house, up_ms))
 
     def next_due_ms(self, up_ms):
-        """Milliseconds until the charger has something to do by itself, 0..60000."""
-        return min(60000, self.connector.next_due_ms(up_ms))
+        """Milliseconds until the charger has something to do by itself, 0..900000."""
+        due_ms = self._status_ms + _STATUS_BEAT_MS - up_ms
+        return max(0, min(due_ms, self.connector.next_due_ms(up_ms)))
 
     # -- outputs
 

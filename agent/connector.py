@@ -17,6 +17,7 @@ TELEMETRY_MS = const(60000)
 END_WAIT_MS = const(30000)  # for the contactor to open and the meter to answer after that
 DEAD_AFTER_START_MS = const(5000)
 DEAD_AFTER_STOP_MS = const(3000)
+_IDLE_MS = const(3600000)
 _NEVER = const(1 << 60)
 
 _QUIET = ("begin", "resume", "abandon")  # the first has its own sample; the others were long ago
@@ -76,7 +77,7 @@ class Connector:
 
     def next_due_ms(self, up_ms):
         """Milliseconds until this socket has something to do by itself."""
-        due = up_ms + 60000
+        due = up_ms + _IDLE_MS
         if self.state == states.AUTHORIZED:
             due = self._granted_ms + self._house.config.current.lapse_s * 1000
         elif self._closing_ms is not None or self._awaiting_clock is not None:
@@ -84,6 +85,8 @@ class Connector:
         elif self.session is not None:
             due = self._keeper.due_ms(up_ms, self.session)
             due = min(due, self.telemetry_ms + TELEMETRY_MS, self.meter.due_ms(up_ms))
+        elif self.meter.anomaly:
+            due = up_ms + 1000
         return max(0, due - up_ms)
 
     # -- events

@@ -7,6 +7,7 @@ from . import jws, orders
 from .checks import integer, text
 from .listupdate import ListUpdate
 from .reasons import Refused
+from .timekeeping import EARLIEST_S, LATEST_S
 
 LONGEST = 8192  # bytes of one message, signature included
 
@@ -76,6 +77,7 @@ class Downlink:
 
     def _list(self, up_ms, message, token, answer):
         house = self._house
+        at_s = integer(message, "at", EARLIEST_S, LATEST_S) if "at" in message else None
         try:
             result = self._update.take(message)
         except Refused as refusal:
@@ -89,7 +91,7 @@ class Downlink:
             answer["reason"] = "list_part"
             answer["part"] = self._update.part
             return
-        house.list_confirmed(up_ms)
+        house.list_confirmed(up_ms, at_s)
         if result == "applied":
             house.tell_list(up_ms)
         _applied(answer)

@@ -152,10 +152,19 @@ class House:
         body = (("version", self.subscribers.version), ("count", self.subscribers.count))
         self.write(up_ms, "list_applied", body)
 
-    def list_confirmed(self, up_ms):
-        """The service has just said that this is its list."""
-        self.counters.list_fresh_s = self.time.unix_s(up_ms) or self.time.floor_s
-        self.counters.save()
+    def list_confirmed(self, up_ms, at_s):
+        """The service says that this was its list at `at_s` (Unix second, None: now).
+
+        An old confirmation that somebody plays again makes no list fresher.
+        """
+        now_s = self.time.unix_s(up_ms)
+        if at_s is None:
+            at_s = now_s or self.time.floor_s
+        elif now_s is not None:
+            at_s = min(at_s, now_s)
+        if at_s > self.counters.list_fresh_s:
+            self.counters.list_fresh_s = at_s
+            self.counters.save()
 
     def note_firmware(self, up_ms):
         """Record that another firmware runs than at the last boot."""

@@ -84,6 +84,9 @@ class Pacer:
         return self._problem
 
     async def _towards_goal(self, due_ms):
+        # The other tasks have their turn before the jump: after it the control task is the first to
+        # run, as it would have been all the while, so nobody sees a time without its readings.
+        await sleep_ms(0)
         waiting = self._unsettled() if self._settle else 0
         left = self._goal_ms - self._world.now_ms
         if waiting:
@@ -91,7 +94,6 @@ class Pacer:
         elif left > 0:
             self._held = 0
             self._jump(due_ms, left)
-            await sleep_ms(0)
         else:
             self._finish("")
 

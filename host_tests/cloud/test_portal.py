@@ -247,8 +247,9 @@ def test_a_card_is_one_users_and_a_uid_is_a_uid(enabled):
     for wrong in ("12345678901234567", "04A2", "zz", "04A2B3C4D5E6F7F8"):
         with pytest.raises(CloudError, match="UID"):
             enabled.subscribe("CH-1", "bo", wrong)
-    with pytest.raises(CloudError):
-        enabled.subscribe("CH-1", "bo x", "DEADBEEF")
+    for wrong in ("bo x", "bo\n", "", "b" * 25, "bö"):
+        with pytest.raises(CloudError):
+            enabled.subscribe("CH-1", wrong, "DEADBEEF")
     with pytest.raises(CloudError):
         enabled.unsubscribe("CH-1", "carl")
 

@@ -31,9 +31,23 @@ def test_every_reason():
     bench.subscribe({ANNA: {"user": "a"}})
     bench.run(8 * 86400)
     assert reason_for(bench, ANNA) == "list_too_old"
-    bench.send("list", {"version": 2 + 1, "base": 3, "part": 1, "parts": 1, "put": [], "del": []})
+
+
+def test_a_list_is_as_fresh_as_its_newest_confirmation_and_no_replay_helps():
+    bench = Bench()
+    confirm = {"version": 1, "base": 1, "part": 1, "parts": 1, "put": [], "del": []}
+    old = bench.send("list", dict(confirm, at=bench.now_s))
+    bench.run(6 * 86400)
+    bench.send("list", dict(confirm, at=bench.now_s))
     assert bench.replies[-1]["result"] == "applied", bench.replies[-1]
+    bench.run(6 * 86400)
     assert reason_for(bench, ANNA) == "accepted"
+    bench.run(2 * 86400)
+    bench.charger.on_message(bench.up_ms, "list", old)
+    assert reason_for(bench, ANNA) == "list_too_old"
+    bench.send("list", confirm)  # without a time: now
+    assert reason_for(bench, ANNA) == "accepted"
+    assert bench.count("list_applied") == 1
 
 
 def test_an_until_with_the_clock_unknown_is_refused():

@@ -26,11 +26,17 @@ def digest(lines: Iterable[Mapping]) -> str:
 
 
 def parts(
-    aud: str, version: int, base: int | None, new: list[Line], old: list[Line] | None = None
+    aud: str,
+    version: int,
+    base: int | None,
+    new: list[Line],
+    old: list[Line] | None = None,
+    at: int | None = None,
 ) -> list[dict]:
     """The payloads of one update, in sending order.
 
     old: the list of version `base` for a difference; None for a whole list (then base is None).
+    at: Unix time at which the list was the wanted one; the charger counts its age from there.
     The entries to put and to delete are sorted together, so that a charger can merge them into its
     sorted file in one pass.
     """
@@ -55,4 +61,7 @@ def parts(
         for number, piece in enumerate(slices, 1)
     ]
     payloads[-1]["sha256"] = digest(new)
+    if at is not None:
+        for payload in payloads:
+            payload["at"] = at
     return payloads

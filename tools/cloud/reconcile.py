@@ -31,7 +31,9 @@ def take_status(session: Session, charger: Charger, status: dict, now: int) -> l
         log.info("%s: online, boot %d, %s", charger.id, charger.boot, status["state"])
         charger.config_sent_at = charger.list_sent_at = None  # what was under way is lost
     _report_differences(charger, status)
-    return missing(session, charger, now) + intake.ask_for_gap(session, charger, now)
+    down = missing(session, charger, now)
+    down += subscribers.confirm(session, charger, status["list"]["age_s"], now)
+    return down + intake.ask_for_gap(session, charger, now)
 
 
 def missing(session: Session, charger: Charger, now: int) -> list[Downlink]:

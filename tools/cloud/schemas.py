@@ -1,11 +1,12 @@
 """The published JSON Schemas, as the service uses them (docs/wire/schemas)."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
 from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -13,9 +14,17 @@ from tools.cloud.errors import Refused
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "wire" / "schemas"
 
+
+def _pattern(_validator, pattern, value, _schema):
+    # Python's $ also matches before a last line feed, ECMA-262's (which JSON Schema means) does not.
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
 # JSON Schema takes 1.0 for an integer; a register or a duration written like that is refused.
 _Validator = validators.extend(
     Draft202012Validator,
+    {"pattern": _pattern},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     ),

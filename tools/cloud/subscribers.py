@@ -13,6 +13,7 @@ from tools.cloud.errors import CloudError
 from tools.cloud.models import Charger, Entry
 
 IN_FLIGHT_S = 10
+CONFIRM_AFTER_S = 43200  # a list unchanged for half a day is confirmed; chargers refuse at 7 days
 _WHOLE_AFTER = ("list_base", "list_hash", "list_unsorted")
 
 
@@ -101,7 +102,27 @@ def send(session: Session, charger: Charger, now: int) -> list[Downlink]:
     whole = charger.list_whole or not 0 < base < charger.list_version
     new = _lines(session, charger, charger.list_version)
     old = None if whole else _lines(session, charger, base)
-    payloads = listing.parts(charger.id, charger.list_version, None if whole else base, new, old)
+    return _publish(session, charger, None if whole else base, new, old, now)
+
+
+def confirm(session: Session, charger: Charger, age_s: int | None, now: int) -> list[Downlink]:
+    """Tell a charger that its list is still the wanted one, before it grows too old to be believed.
+
+    age_s: of the list as the charger says it; None: it does not know.
+    """
+    held = charger.list_version and charger.list_applied == charger.list_version
+    if not held or (age_s is not None and age_s < CONFIRM_AFTER_S):
+        return []
+    if in_flight(charger.list_sent_at, now):
+        return []
+    lines = _lines(session, charger, charger.list_version)
+    return _publish(session, charger, charger.list_version, lines, lines, now)
+
+
+def _publish(
+    session: Session, charger: Charger, base: int | None, new: list, old: list | None, now: int
+) -> list[Downlink]:
+    payloads = listing.parts(charger.id, charger.list_version, base, new, old, now)
     charger.list_sent, charger.list_sent_at = charger.list_version, now
     return [
         Downlink("list", orders.sign(session, charger, jws.LIST, payload), False)

@@ -1,0 +1,114 @@
+"""What happens in the demo's month. Every act leaves the world as a person would."""
+
+from collections.abc import Callable
+
+from tools.demo.month import Month, Visit, card_of
+from tools.demo.stage import CHARGER, DemoError, Stage
+
+STRANGER = "04C0FFEE123456"
+MIDDLE = 0.4  # of a visit, when the incidents happen
+
+Tell = Callable[[str], None]
+
+
+def locked_until_enabled(stage: Stage, tell: Tell) -> None:
+    """Nothing flows before the flag arrives, and with the flag nothing without a subscriber's card."""
+    client = stage.charger.client
+    client.do("plug", max_a=32, a=16)
+    client.do("tap", uid=STRANGER)
+    stage.advance(600)
+    _expect_nothing(stage, "before pay per month is on")
+    tell("A car waits ten minutes at the new charger: locked, 0 Wh.")
+
+
+def enable(stage: Stage, month: Month, tell: Tell) -> None:
+    """The portal's acts: tariff, subscribers, pay per month on."""
+    service = stage.service
+    service.settings(CHARGER, timezone=month.timezone, limit_ma=32000)
+    service.tariff(CHARGER, "OFFICE", "EUR", energy="0.40", parking_time="0.50", flat="1.00")
+    cards = [{"user": user, "uid": card_of(user), "contract": f"C-{user}"} for user in month.users]
+    stage.publish(service.enable(CHARGER, actor="u-9", role="superadmin", plan="business"))
+    stage.publish(service.subscribe_many(CHARGER, cards))
+    stage.wait("the flag and the list", lambda: _applied(stage))
+    tell(
+        "A superadmin switches pay per month on; the charger answers: applied. "
+        f"{len(cards)} subscribers are on its list."
+    )
+    client = stage.charger.client
+    stage.advance(600)
+    _expect_nothing(stage, "with the flag on and no card")
+    client.do("tap", uid=STRANGER)
+    stage.advance(60)
+    _expect_nothing(stage, "after a stranger's card")
+    client.do("unplug")
+    stage.advance(10)
+    tell("The car still gets nothing, nor does a stranger's card: refused and recorded.")
+
+
+def visit(stage: Stage, stay: Visit, incident: str, tell: Tell) -> None:
+    """One stay of the month: tap, plug, charge, leave; with something going wrong, or not."""
+    stage.advance_to(stay.connected_s)
+    stage.charger.client.do("tap", uid=card_of(stay.user))
+    stage.advance(2)
+    stage.charger.client.do("plug", max_a=32, a=stay.demand_a, wh=stay.energy_wh)
+    middle_s = stay.connected_s + int((stay.disconnected_s - stay.connected_s) * MIDDLE)
+    if incident:
+        stage.advance_to(middle_s)
+        _INCIDENTS[incident](stage, tell)
+    stage.advance_to(stay.disconnected_s)
+    stage.charger.client.do("unplug")  # a client of its own after a power cut
+    stage.advance(30)
+
+
+def close_month(stage: Stage, end_s: int) -> None:
+    """Live to the end of the month, and let every record arrive."""
+    stage.advance_to(end_s)
+    stage.wait("the last records", lambda: stage.charger.client.status()["unsent"] == 0)
+
+
+def _power_cut(stage: Stage, tell: Tell) -> None:
+    stage.cut(dark_s=600)
+    stage.advance(120)
+    status = stage.charger.client.status()
+    if not status["session"]:
+        raise DemoError("the session did not survive the power cut")
+    tell("Power cut in mid-session (SIGKILL), ten minutes dark: the same session goes on.")
+
+
+def _network_loss(stage: Stage, tell: Tell) -> None:
+    stage.charger.client.do("network", up=False)
+    tell("The network is gone for a day: sessions go on from the list in flash.")
+
+
+def _network_back(stage: Stage, tell: Tell) -> None:
+    client = stage.charger.client
+    kept = client.status()["unsent"]
+    client.do("network", up=True)
+    stage.wait("the records kept offline", lambda: client.status()["unsent"] == 0)
+    tell(f"The network is back: {kept} records kept in flash arrive in order.")
+
+
+_INCIDENTS = {
+    "power cut": _power_cut,
+    "network lost": _network_loss,
+    "network back": _network_back,
+}
+
+
+def incidents(visits: int) -> dict[int, str]:
+    """Which visit (counted from 0) has which incident."""
+    if visits < 4:
+        return {0: "power cut"}
+    return {1: "network lost", 2: "network back", 3: "power cut", visits * 3 // 4: "power cut"}
+
+
+def _applied(stage: Stage) -> bool:
+    charger = stage.service.charger(CHARGER)
+    flag = charger.config_applied == charger.config_version
+    return flag and charger.list_applied == charger.list_version
+
+
+def _expect_nothing(stage: Stage, when: str) -> None:
+    world = stage.charger.client.world()
+    if world["energy_uj"] or world["contactor"]:
+        raise DemoError(f"energy flowed {when}: {world['energy_wh']} Wh")
