@@ -107,7 +107,7 @@ class FakeCharger:
     def signed_session(self, *args, **kwargs):
         return [compact(payload, self.master) for payload in self.session(*args, **kwargs)]
 
-    def status(self, config=0, listed=0, boot=3, enabled=None, tariff=None, **changed):
+    def status(self, config=0, listed=0, boot=3, enabled=None, tariff=None, age_s=60, **changed):
         status = {
             "v": 1,
             "online": True,
@@ -120,7 +120,7 @@ class FakeCharger:
                 "version": config,
             },
             "tariff": tariff,
-            "list": {"version": listed, "count": 0, "age_s": None},
+            "list": {"version": listed, "count": 0, "age_s": age_s if listed else None},
             "unsent": 0,
             "free_kib": 800,
             "clock": "S",

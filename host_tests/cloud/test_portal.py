@@ -135,6 +135,19 @@ def test_a_charger_with_the_wanted_versions_gets_nothing(enabled, charger):
     assert online(enabled, charger, config=2, listed=1, tariff=tariff) == []
 
 
+def test_a_list_that_grows_old_is_confirmed_with_the_services_time(enabled, charger):
+    enabled.subscribe("CH-1", "anna", ANNA)
+    tariff = {"id": "T-1", "version": 1}
+    old = {"config": 2, "listed": 1, "tariff": tariff, "age_s": 43200}
+    confirmation = only(online(enabled, charger, **old), "list")
+    assert (confirmation["version"], confirmation["base"]) == (1, 1)
+    assert confirmation["put"] == confirmation["del"] == []
+    assert confirmation["at"] == enabled.clock()
+    # what the portal changes meanwhile does not wait for the answer to a confirmation
+    update = only(enabled.subscribe("CH-1", "bo", "DEADBEEF"), "list")
+    assert (update["version"], update["base"]) == (2, 1)
+
+
 def test_a_difference_is_sent_to_a_known_base(enabled, charger):
     enabled.subscribe("CH-1", "anna", ANNA)
     enabled.subscribe("CH-1", "bo", "DEADBEEF")

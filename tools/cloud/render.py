@@ -97,7 +97,9 @@ _HEADINGS = (
     "Ended Session kWh Charging Idle Withheld Outage Energy Time Parking Flat Amount Note".split()
 )
 _OPTIONAL = range(4, 11)  # times and components that a month may have nothing of
+_BREAKDOWN = (1, *range(7, 11))  # left out where the terminal is narrow: CSV and JSON have them
 _NOTHING = ("", "0:00:00")
+_WIDEST = 400
 
 
 def _print_table(title: str, groups: list[tuple[list[list[str]], str]], console: Console) -> None:
@@ -107,6 +109,14 @@ def _print_table(title: str, groups: list[tuple[list[list[str]], str]], console:
         for column in range(len(_HEADINGS))
         if column not in _OPTIONAL or any(row[column] not in _NOTHING for row in rows)
     ]
+    table = _table(title, groups, shown)
+    wide = console.options.update(max_width=_WIDEST)
+    if console.measure(table, options=wide).maximum > console.width:
+        table = _table(title, groups, [column for column in shown if column not in _BREAKDOWN])
+    console.print(table)
+
+
+def _table(title: str, groups: list[tuple[list[list[str]], str]], shown: list[int]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in shown:
         if _HEADINGS[column] == "Note":
@@ -118,7 +128,7 @@ def _print_table(title: str, groups: list[tuple[list[list[str]], str]], console:
         for row in group:
             table.add_row(*(Text(row[column]) for column in shown), style=style)
         table.add_section()
-    console.print(table)
+    return table
 
 
 def _cells(line: SessionLine) -> list[str]:

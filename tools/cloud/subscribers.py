@@ -102,6 +102,7 @@ def send(session: Session, charger: Charger, now: int) -> list[Downlink]:
     whole = charger.list_whole or not 0 < base < charger.list_version
     new = _lines(session, charger, charger.list_version)
     old = None if whole else _lines(session, charger, base)
+    charger.list_sent, charger.list_sent_at = charger.list_version, now
     return _publish(session, charger, None if whole else base, new, old, now)
 
 
@@ -113,8 +114,6 @@ def confirm(session: Session, charger: Charger, age_s: int | None, now: int) -> 
     held = charger.list_version and charger.list_applied == charger.list_version
     if not held or (age_s is not None and age_s < CONFIRM_AFTER_S):
         return []
-    if in_flight(charger.list_sent_at, now):
-        return []
     lines = _lines(session, charger, charger.list_version)
     return _publish(session, charger, charger.list_version, lines, lines, now)
 
@@ -123,7 +122,6 @@ def _publish(
     session: Session, charger: Charger, base: int | None, new: list, old: list | None, now: int
 ) -> list[Downlink]:
     payloads = listing.parts(charger.id, charger.list_version, base, new, old, now)
-    charger.list_sent, charger.list_sent_at = charger.list_version, now
     return [
         Downlink("list", orders.sign(session, charger, jws.LIST, payload), False)
         for payload in payloads

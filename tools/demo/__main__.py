@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tools.cloud import render, zones
+from tools.cloud.errors import CloudError
 from tools.demo import story
 from tools.demo.check import Check, reconcile
 from tools.demo.month import Month, load
@@ -41,6 +42,9 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="keep database, flash image and logs in this new folder")
     ] = None,
+    examples: Annotated[
+        Path | None, typer.Option(help="keep one message of each kind in this folder")
+    ] = None,
 ) -> None:
     """A charger lives through a month of real sessions and ends in every subscriber's statement."""
     console = Console()
@@ -50,7 +54,7 @@ def demo(
     start_s = max(first, month.visits[0].connected_s - LEAD_S)
     try:
         with _folder(keep) as folder:
-            with Stage(folder, broker, start_s, heap or None, word or None) as stage:
+            with Stage(folder, broker, start_s, heap or None, word or None, examples) as stage:
                 console.print(
                     f"[bold]Charger[/bold] {stage.charger.launch.interpreter}, compiled image; "
                     f"[bold]broker[/bold] {broker}; [bold]sessions[/bold] {len(month.visits)} of "
@@ -61,7 +65,7 @@ def demo(
                 checks = reconcile(stage, report, len(month.visits))
                 if json_file:
                     json_file.write_text(render.to_json(report))
-    except (DemoError, SimulateError, NotHad) as error:
+    except (DemoError, SimulateError, CloudError, NotHad) as error:
         console.print(f"[red]demo: {error}[/red]")
         raise typer.Exit(1)
     render.show(report, console)

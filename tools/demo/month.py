@@ -47,6 +47,11 @@ def card_of(user: str) -> str:
     return "04" + hashlib.sha256(user.encode()).hexdigest()[:12].upper()
 
 
+def contract_of(user: str) -> str:
+    """The contract that a user accepted."""
+    return f"C-{user}"
+
+
 def _visit(entry: dict) -> Visit:
     connected, done, left = (
         int(datetime.fromisoformat(entry[name]).timestamp())

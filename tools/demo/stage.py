@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.cloud.mqtt import Broker as BrokerAddress
 from tools.cloud.receiver import Receiver
 from tools.cloud.service import Service
+from tools.demo.recorder import Recorder
 from tools.setup import brokers
 from tools.simulate.client import Simulator
 from tools.simulate.launch import Options
@@ -27,9 +28,16 @@ class Stage:
     """
 
     def __init__(
-        self, folder: Path, kind: str, start_s: int, heap_kib: int | None, word: int | None
+        self,
+        folder: Path,
+        kind: str,
+        start_s: int,
+        heap_kib: int | None = None,
+        word: int | None = None,
+        examples: Path | None = None,
     ):
         self.now_s = start_s
+        self._examples = examples
         self._stack = contextlib.ExitStack()
         self._folder = folder
         self._kind = kind
@@ -45,6 +53,8 @@ class Stage:
             key = secrets.token_hex(32)
             self.service.register(CHARGER, key)
             address = BrokerAddress.parse(f"{self.broker.host}:{self.broker.port}")
+            if self._examples:
+                enter(Recorder(address, self._examples, CHARGER, key))
             self.receiver = Receiver(self.service, address)
             self.receiver.start()
             self._stack.callback(self.receiver.stop)
@@ -84,13 +94,13 @@ class Stage:
         self.receiver.publish(CHARGER, down)
 
     def wait(self, what: str, ready) -> None:
-        """Wait in real time, with the world's time all but standing still, until ready() is true."""
+        """Wait in real time until ready() is true. The world's time stands still meanwhile, so that
+        two runs of the demo live through the same month."""
         limit = time.monotonic() + WAIT_S
         while not ready():
             if time.monotonic() > limit:
                 raise DemoError(f"{what}: not within {WAIT_S} s")
-            self.charger.client.advance(1)
-        self.now_s = self.charger.client.world()["unix"]
+            time.sleep(0.02)
 
     def cut(self, dark_s: int) -> None:
         """Cut the power (SIGKILL), and give it back after `dark_s` seconds of the world."""

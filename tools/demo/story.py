@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tools.demo.month import Month, Visit, card_of
+from tools.demo.month import Month, Visit, card_of, contract_of
 from tools.demo.stage import CHARGER, DemoError, Stage
 
 STRANGER = "04C0FFEE123456"
@@ -46,18 +46,34 @@ def enable(stage: Stage, month: Month, tell: Tell) -> None:
 
 
 def visit(stage: Stage, stay: Visit, incident: str, tell: Tell) -> None:
-    """One stay of the month: tap, plug, charge, leave; with something going wrong, or not."""
+    """One stay of the month: tap, plug, charge, leave; with something out of the ordinary, or not."""
     stage.advance_to(stay.connected_s)
-    stage.charger.client.do("tap", uid=card_of(stay.user))
-    stage.advance(2)
-    stage.charger.client.do("plug", max_a=32, a=stay.demand_a, wh=stay.energy_wh)
-    middle_s = stay.connected_s + int((stay.disconnected_s - stay.connected_s) * MIDDLE)
-    if incident:
-        stage.advance_to(middle_s)
-        _INCIDENTS[incident](stage, tell)
+    if incident == "app":
+        _start_by_app(stage, stay, tell)
+    else:
+        stage.charger.client.do("tap", uid=card_of(stay.user))
+        stage.advance(2)
+        _plug(stage, stay)
+    if incident in _IN_THE_MIDDLE:
+        stay_s = stay.disconnected_s - stay.connected_s
+        stage.advance_to(stay.connected_s + int(stay_s * MIDDLE))
+        _IN_THE_MIDDLE[incident](stage, tell)
     stage.advance_to(stay.disconnected_s)
     stage.charger.client.do("unplug")  # a client of its own after a power cut
     stage.advance(30)
+
+
+def _plug(stage: Stage, stay: Visit) -> None:
+    stage.charger.client.do("plug", max_a=32, a=stay.demand_a, wh=stay.energy_wh)
+
+
+def _start_by_app(stage: Stage, stay: Visit, tell: Tell) -> None:
+    _plug(stage, stay)
+    stage.advance(2)
+    terms = {"contract": contract_of(stay.user), "group": "", "billing": "ppm"}
+    stage.publish(stage.service.order(CHARGER, "start", user=stay.user, **terms))
+    stage.wait("the start by app", lambda: bool(stage.charger.client.status()["session"]))
+    tell(f"{stay.user} has left the card at home: a signed order from the app starts the session.")
 
 
 def close_month(stage: Stage, end_s: int) -> None:
@@ -88,7 +104,7 @@ def _network_back(stage: Stage, tell: Tell) -> None:
     tell(f"The network is back: {kept} records kept in flash arrive in order.")
 
 
-_INCIDENTS = {
+_IN_THE_MIDDLE = {
     "power cut": _power_cut,
     "network lost": _network_loss,
     "network back": _network_back,
@@ -99,7 +115,8 @@ def incidents(visits: int) -> dict[int, str]:
     """Which visit (counted from 0) has which incident."""
     if visits < 4:
         return {0: "power cut"}
-    return {1: "network lost", 2: "network back", 3: "power cut", visits * 3 // 4: "power cut"}
+    planned = {0: "app", 1: "network lost", 2: "network back", 3: "power cut"}
+    return {**planned, visits * 3 // 4: "power cut"}
 
 
 def _applied(stage: Stage) -> bool:
