@@ -11,6 +11,8 @@ from .timekeeping import EARLIEST_S, LATEST_S
 
 _PATH = "config"
 
+_FACTORY = {"version": 0, "monthly_payment": {"enabled": False}}
+
 COMPONENTS = ("ENERGY", "TIME", "PARKING_TIME", "FLAT")  # OCPI 2.2.1 TariffDimensionType
 
 
@@ -18,11 +20,10 @@ class Config:
     """One configuration. Without a message: the factory state, which gives nothing to anybody."""
 
     def __init__(self, message=None):
-        message = message or {}
-        self.version = 0
-        if message:
-            self.version = integer(message, "version", 1, 0x7FFFFFFF)
-        self.enabled = _flag(table(message, "monthly_payment", {}))
+        if message is None:
+            message = _FACTORY
+        self.version = integer(message, "version", 0, 0x7FFFFFFF)
+        self.enabled = _flag(table(message, "monthly_payment"))
         self.tariff = _tariff(message)
         access = table(message, "access", {})
         self.when_off = word(access, "access.when_off", ("open", "locked"), "locked")
@@ -55,8 +56,6 @@ class Config:
 
 def _flag(payment):
     """Whether pay per month is on. It is turned on only by a superadmin on a business plan (law 10)."""
-    if not payment:
-        return False
     if not boolean(payment, "monthly_payment.enabled"):
         return False
     actor = table(payment, "monthly_payment.actor")

@@ -180,3 +180,44 @@ def test_the_status_tells_and_the_will_is_a_will():
     assert bench.status["list"]["count"] == 2
     live = bench.telemetry
     assert live["w"] == 3680 and live["limit_ma"] == 16000 and live["session"] == "CH-1-1"
+
+
+def test_bad_input_on_every_down_topic_is_refused_by_name_and_nothing_stops():
+    bench = Bench()
+    deep = {
+        "aud": "CH-1",
+        "version": 9,
+        "upto": 9,
+        "n": 9,
+        "exp": 1 << 40,
+        "id": [[[[{}]]]],
+        "do": {},
+    }
+    for leaf in ("config", "list", "order", "ack"):
+        for payload, reason in (
+            (b"", "malformed"),
+            (b"...", "malformed"),
+            (b"\x00\xff" * 40, "malformed"),
+            (b"e30.e30.e30", "wrong_key"),
+            (b"x" * 8193, "oversized"),
+        ):
+            bench.charger.on_message(bench.up_ms, leaf, payload)
+            bench.pump()
+            reply = bench.replies[-1]
+            assert (reply["for"], reply["result"], reply["reason"]) == (leaf, "refused", reason)
+        for text in (b"[]", b"5", b"\xff", b"nonsense"):
+            token = bytes(bench.keys.sign("down", leaf + "+jws", text))
+            bench.charger.on_message(bench.up_ms, leaf, token)
+            bench.pump()
+            assert bench.replies[-1]["reason"] == "malformed", (leaf, text)
+        bench.send(leaf, dict(deep))
+        assert bench.replies[-1]["reason"] in ("bad_value", "list_base"), bench.replies[-1]
+        bench.send(leaf, {"aud": ["CH-1"]})
+        assert bench.replies[-1]["reason"] == "wrong_charger"
+        bench.send(leaf, {})
+        assert bench.replies[-1]["reason"] == "bad_value", bench.replies[-1]
+        bench.charger.on_oversize(bench.up_ms, leaf, 1 << 20)
+        bench.pump()
+        assert bench.replies[-1]["reason"] == "oversized"
+    bench.charger.on_message(bench.up_ms, "nonsense", b"x")
+    assert bench.charge(ANNA, 100)["energy_wh"] == 100
