@@ -4,7 +4,8 @@ Where a rule lives, from the front door to the cellar:
 
     charger.py        the front door: every event enters here, every message leaves here
     house.py          the parts, and what they ask of each other
-    connector.py      one socket: vehicle, card, grant, stop; owns the running session
+    connector.py      one socket: vehicle, card, grant and stop come in here
+    running.py        its running session: begun, held, stopped, resumed, ended
     states.py         (state, event) -> state, and what each state does to the contactor
     availability.py   why the socket is locked, why a session is held
     access.py         may this token charge? a pure function that gives a reason
@@ -13,7 +14,9 @@ Where a rule lives, from the front door to the cellar:
     metering.py       which readings are believed, and energy as a register difference
     meterlog.py       what is recorded about a meter that cannot be believed
     keeper.py         when the running session is written to flash
-    recovery.py       after a power cut: does the session go on?
+    recovery.py       after a power cut: does the session go on? darkness.py: whose time was it?
+    monthbook.py      the month is closed with what its records add up to; calendar.py: local months
+    room.py           room in flash, and what happens when there is none
     timekeeping.py    monotonic time, instants with a quality, filling in after synchronisation
     config.py         the signed configuration: pay-per-month flag, tariff, policy
     subscribers.py    the subscriber list in flash; listupdate.py changes it whole or not at all
@@ -21,7 +24,7 @@ Where a rule lives, from the front door to the cellar:
     refusals.py       refused cards, coalesced so that nobody can fill the store with them
     ledger.py         records: numbered, durable, rendered the same for ever
     outbox.py         what the service has not named yet
-    journal.py slots.py checkpoint.py samples.py packing.py render.py   how it lies in flash
+    journal.py slots.py counters.py checkpoint.py samples.py cardfile.py packing.py render.py   in flash
     jws.py checks.py reasons.py status.py mailbox.py                      the wire
 
 The only port the agent calls is the flash volume it is given (see hal/ports.py): records must be

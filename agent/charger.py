@@ -4,6 +4,12 @@ The firmware's tasks, a scenario test and a simulation of years drive the same o
 time since boot in milliseconds, monotonic, never wrapping; it is passed into every call.
 """
 
+# isort: off
+# MicroPython imports within an import on a small stack: the leaves are loaded first.
+from . import reasons, timekeeping, samples, slots, states, subscribers  # noqa: F401
+from . import packing, metering, ledger, checkpoint, access  # noqa: F401
+# isort: on
+
 from . import status
 from .connector import TELEMETRY_MS, Connector
 from .const import const
@@ -36,11 +42,13 @@ class Charger:
 
     def boot(self, up_ms, vehicle, reading):
         """The first event: vehicle "A".."F"; reading: hal Reading, or None when the meter is silent."""
-        self._house.note_firmware(up_ms)
+        house = self._house
         try:
             self.connector.boot(up_ms, vehicle, reading)
         except OSError:
-            self._house.store_failed(up_ms)
+            house.store_failed(up_ms)
+        house.note_firmware(up_ms)
+        house.tell_versions(up_ms)
         self._house.changed()
 
     def on_vehicle(self, up_ms, vehicle):
@@ -106,6 +114,7 @@ class Charger:
             house.shown = ""
         self.connector.tick(up_ms)
         house.raise_floor(up_ms)
+        house.close_months(up_ms)
         if up_ms - self._status_ms >= _STATUS_BEAT_MS:
             self._status_ms = up_ms
             house.changed()
@@ -119,8 +128,12 @@ class Charger:
 
     def next_due_ms(self, up_ms):
         """Milliseconds until the charger has something to do by itself, 0..900000."""
-        due_ms = self._status_ms + _STATUS_BEAT_MS - up_ms
-        return max(0, min(due_ms, self.connector.next_due_ms(up_ms)))
+        house = self._house
+        due_ms = min(self._status_ms + _STATUS_BEAT_MS - up_ms, self.connector.next_due_ms(up_ms))
+        now_ms = house.time.unix_ms(up_ms)
+        if now_ms is not None:
+            due_ms = min(due_ms, house.months.due_s(house.config.current) * 1000 - now_ms)
+        return max(0, due_ms)
 
     # -- outputs
 

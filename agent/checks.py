@@ -51,12 +51,17 @@ def text(obj, name, longest, default=_MISSING):
         raise bad(name, "must be a string")
     if len(value) > longest:
         raise bad(name, "longer than %d characters" % longest)
+    for char in value:
+        if 0xD800 <= ord(char) < 0xE000:
+            raise bad(name, "half a surrogate pair is no character")
     return value
 
 
-def reference(obj, name, default=_MISSING):
-    """A user, contract, group or tariff reference: at most 24 of [A-Za-z0-9_.:@-]."""
+def reference(obj, name, default=_MISSING, least=0):
+    """A user, contract, group or tariff reference: `least` to 24 of [A-Za-z0-9_.:@-]."""
     value = text(obj, name, 24, default)
+    if len(value) < least:
+        raise bad(name, "must not be empty")
     for char in value:
         if char not in _REFERENCE:
             raise bad(name, "only letters, digits and _ . : @ - are allowed")

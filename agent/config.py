@@ -115,8 +115,9 @@ class ConfigStore:
     Raises OSError where the volume does.
     """
 
-    def __init__(self, volume, charger, keys):
+    def __init__(self, volume, charger, keys, counters):
         self._volume = volume
+        self._counters = counters
         self.current = Config()
         self.readable = True
         token = volume.read(_PATH)
@@ -135,10 +136,11 @@ class ConfigStore:
         Returns True when it is new, False when the same version is already in force.
         """
         version = integer(message, "version", 1, 0x7FFFFFFF)
-        if version <= self.current.version:
+        known = max(self.current.version, self._counters.config_version)
+        if version < known or (version == known and self.readable):
             if version == self.current.version and self._volume.read(_PATH) == token:
                 return False
-            raise Refused("stale", "version: %d is in force" % self.current.version)
+            raise Refused("stale", "version: %d has been in force" % known)
         config = Config(message)
         self._volume.write(_PATH, token)
         self.current = config

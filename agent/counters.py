@@ -1,26 +1,36 @@
-"""What must never go back, in one small slot: boot, order counter, acknowledged record, time floor."""
+"""What must never go back, in one small slot.
+
+boot, order counter, acknowledged record, time floor, when the list was confirmed, and the versions of
+configuration and list: a file that is lost or damaged does not let an older version in.
+"""
 
 import struct
 
+from .const import const
 from .slots import Slots
 
-_FORM = "<IIIII"
+_FORM = "<IIIIIII"
+_SIZE = const(28)
 
 
 class Counters:
-    """Each value only rises; `save` makes all of them durable at once."""
+    """Each value is 0 at first and only rises; `save` makes all of them durable at once.
+
+    A slot of a firmware that knew fewer or more of them is read as far as it goes.
+    """
 
     def __init__(self, volume):
         self._slots = Slots(volume, "counters")
-        self.boot = self.order_n = self.acked = self.time_floor_s = self.list_fresh_s = 0
-        if self._slots.state is not None:
-            (
-                self.boot,
-                self.order_n,
-                self.acked,
-                self.time_floor_s,
-                self.list_fresh_s,
-            ) = struct.unpack(_FORM, self._slots.state)
+        state = (self._slots.state or b"")[:_SIZE]
+        (
+            self.boot,
+            self.order_n,
+            self.acked,
+            self.time_floor_s,
+            self.list_fresh_s,
+            self.config_version,
+            self.list_version,
+        ) = struct.unpack(_FORM, state + b"\x00" * (_SIZE - len(state)))
 
     def save(self):
         """Durable on return. OSError from the volume: then the old values stand in flash."""
@@ -32,5 +42,7 @@ class Counters:
                 self.acked,
                 self.time_floor_s,
                 self.list_fresh_s,
+                self.config_version,
+                self.list_version,
             )
         )

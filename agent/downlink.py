@@ -24,7 +24,7 @@ class Downlink:
 
     def __init__(self, house, volume):
         self._house = house
-        self._update = ListUpdate(volume, house.subscribers)
+        self._update = ListUpdate(volume, house.subscribers, house.counters)
         self._handlers = {
             "config": self._config,
             "list": self._list,
@@ -38,6 +38,8 @@ class Downlink:
             return
         answer = {"id": None, "for": leaf, "detail": ""}
         try:
+            if not self._house.store_ok:
+                raise Refused("store_fault")  # what is in force is not known for sure
             if len(token) > LONGEST:
                 raise Refused("oversized", "%d bytes, %d are taken" % (len(token), LONGEST))
             message = self._house.keys.verify(jws.DOWN, _TYPES[leaf], token)
@@ -52,6 +54,10 @@ class Downlink:
             self._house.store_failed(up_ms)
             answer["result"] = "refused"
             answer["reason"] = "store_fault"
+        except MemoryError:
+            answer["result"] = "refused"
+            answer["reason"] = "oversized"
+            answer["detail"] = "it does not fit into memory now"
         if leaf == "ack" and answer["result"] == "applied":
             return
         self._house.mailbox.reply(answer)
@@ -91,9 +97,12 @@ class Downlink:
             answer["reason"] = "list_part"
             answer["part"] = self._update.part
             return
-        house.list_confirmed(up_ms, at_s)
         if result == "applied":
             house.tell_list(up_ms)
+            if at_s is None:
+                at_s = house.time.unix_s(up_ms) or house.time.floor_s
+        if at_s is not None:
+            house.list_confirmed(up_ms, at_s)
         _applied(answer)
 
     def _order(self, up_ms, message, token, answer):
@@ -105,13 +114,16 @@ class Downlink:
         text(message, "do", 16)
         if n <= house.counters.order_n:
             raise Refused("stale", "n: %d has been seen" % house.counters.order_n)
+        # An old order must not come to life on a charger that has forgotten the time. One that sets the
+        # clock is the way out, of no time at all or of one that runs ahead: its counter guards it.
         if message["do"] != "set_time":
-            # An old order must not come to life on a charger that has forgotten the time.
             now_s = house.time.unix_s(up_ms)
             if now_s is None:
                 raise Refused("clock_unknown", "exp: cannot be judged before the clock is set")
             if now_s >= expires_s:
                 raise Refused("expired", "exp: %d, it is %d" % (expires_s, now_s))
+        elif integer(message, "time", EARLIEST_S, LATEST_S) >= expires_s:
+            raise Refused("expired", "exp: is before the time to be set")
         house.counters.order_n = n
         house.counters.save()
         orders.carry_out(house, up_ms, message)
@@ -121,6 +133,7 @@ class Downlink:
         house = self._house
         house.outbox.acknowledge(message)
         answer["result"] = "applied"
+        house.look_for_room(up_ms)
         if not house.outbox.unsent:
             house.changed()
 

@@ -29,25 +29,35 @@ class Gate:
 
         socket: dict of access.Facts members that only the connector knows.
         """
-        reason = access.decide(self._facts(up_ms, entry, socket))
+        reason, unbilled = self._decide(access.decide, self._facts(up_ms, entry, socket))
         if reason != "accepted":
             return reason, None
         billing = entry.billing if self._house.config.current.enabled else "none"
         grant = Grant("rfid_list", ref, entry.user, entry.contract, entry.group, billing, kind)
+        grant.unbilled = unbilled
         return reason, self._stamp(up_ms, grant)
 
     def order(self, up_ms, user, contract, group, billing, socket):
         """(reason, Grant or None) for a user that the service vouches for."""
-        reason = access.decide_ordered(self._facts(up_ms, None, socket))
+        facts = self._facts(up_ms, None, socket)
+        reason, unbilled = self._decide(access.decide_ordered, facts)
         if reason != "accepted":
             return reason, None
         ref = self._house.card_ref("Central", user.encode())
         grant = Grant("app_cloud", ref, user, contract, group, billing, "Central")
+        grant.unbilled = unbilled
         return reason, self._stamp(up_ms, grant)
 
     def free(self, up_ms):
         """The grant of a charger that is open to everybody: no identity, billed to nobody."""
-        return self._stamp(up_ms, Grant("none", ""))
+        grant = Grant("none", "")
+        grant.unbilled = self._house.room.full
+        return self._stamp(up_ms, grant)
+
+    def revoked(self, card):
+        """Whether the list does not let the (kind, uid) of a running session charge any more."""
+        entry = self._house.subscribers.find(card[0], card[1])
+        return entry is None or entry.status != "active"
 
     def refuse(self, up_ms, ref, reason):
         """Record a refusal, or count it with others like it. Returns the reason."""
@@ -61,6 +71,15 @@ class Gate:
         if due_ms is not None and up_ms >= due_ms:
             for ref, reason, count in self._refusals.close():
                 self._tell(up_ms, ref, reason, count)
+
+    def _decide(self, decide, facts):
+        """(reason, whether it is accepted without a record because the store is full)"""
+        reason = decide(facts)
+        house = self._house
+        if reason == "store_full" and house.store_ok:
+            if house.config.current.store_full == "unbilled":
+                return "accepted", True
+        return reason, False
 
     def _stamp(self, up_ms, grant):
         grant.offline = not self._house.online

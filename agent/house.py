@@ -6,19 +6,19 @@ The parts are handed the House, so that each one file knows the others by name o
 import binascii
 
 from . import jws
+from .cardfile import CardFile
 from .checkpoint import Checkpoint
 from .config import ConfigStore
-from .const import const
 from .counters import Counters
 from .ledger import Ledger
 from .mailbox import Mailbox
+from .monthbook import MonthBook
 from .outbox import Outbox
 from .reasons import Refused
+from .room import Room
 from .subscribers import Subscribers
-from .timekeeping import Timekeeper
+from .timekeeping import UNKNOWN, Instant, Timekeeper
 
-_RESERVE_BYTES = const(64 * 1024)  # kept for the end of the running session
-_FLOOR_EVERY_S = const(3600)
 _LOCK = "locked"
 _FW = "firmware"
 
@@ -56,35 +56,95 @@ class House:
         self.counters.boot += 1
         self.counters.save()
         self.time = Timekeeper(volume, self.counters.boot, self.counters.time_floor_s)
-        self.config = ConfigStore(volume, self.charger_id, self.keys)
+        self.config = ConfigStore(volume, self.charger_id, self.keys, self.counters)
         self.subscribers = Subscribers(volume)
-        self.ledger = Ledger(volume, self.charger_id, self.keys, self.time, self.counters.acked)
+        self.card = CardFile(volume)
+        self.checkpoint = Checkpoint(volume)
+        used = max(self.counters.acked, self.checkpoint.next_seq - 1)
+        self.ledger = Ledger(volume, self.charger_id, self.keys, self.time, used)
+        self.checkpoint.ledger = self.ledger
+        self.time.forget_before(self.ledger.first_boot(self.counters.boot))
         self.outbox = Outbox(volume, self.ledger, self.counters)
-        self.checkpoint = Checkpoint(volume, self.ledger)
+        self.months = MonthBook(volume, self.ledger)
+        self.room = Room(volume, self.outbox)
         self.ordered_lock = volume.size(_LOCK) > 0
 
     def write(self, up_ms, kind, body, connector=1):
-        """Store a record; its number, or 0 when the store failed (and the charger is locked now)."""
+        """Store a record; its number, or 0 when it was not stored.
+
+        That is so when the store is full and this kind has no part in the reserve, and when the store
+        failed: then the charger is locked now.
+        """
         if not self.store_ok:
             return 0
         try:
-            self.outbox.make_room(self.connector.keep_from)
-            return self.ledger.write(up_ms, kind, body, connector)
+            self.room.look(self.connector.keep_from)
+            self._tell_room(up_ms)
+            if not self.room.allows(kind):
+                return 0
+            seq = self.ledger.write(up_ms, kind, body, connector)
+            if kind == "session_end":
+                self.months.ended()
+            return seq
         except OSError:
             self.store_failed(up_ms)
             return 0
 
-    def keep(self, up_ms, session, sampled):
-        """Checkpoint the running session (None: there is none any more)."""
-        if not self.store_ok:
+    def begin_unbilled(self, up_ms, register_wh):
+        """Tally a session that has no record. True when the tally is durable."""
+        try:
+            self.room.begin_unbilled(register_wh)
+            return True
+        except OSError:
+            self.store_failed(up_ms)
+            return False
+
+    def end_unbilled(self, up_ms, register_wh):
+        """Close the tally of a session that has no record; harmless when there is none."""
+        try:
+            self.room.end_unbilled(register_wh)
+        except OSError:
+            self.store_failed(up_ms)
+
+    def look_for_room(self, up_ms):
+        """The service has named records: some may go, and the store may not be full any more."""
+        try:
+            self.room.look(self.connector.keep_from)
+            self._tell_room(up_ms)
+        except OSError:
+            self.store_failed(up_ms)
+
+    def keep(self, up_ms, session, samples=""):
+        """Checkpoint the running session (None: there is none any more).
+
+        samples: "newest" or "all" when samples were added, or thinned, since the last call.
+        """
+        if not self.store_ok or (session is not None and not session.number):
             return
         try:
             if session is None:
                 self.checkpoint.clear(up_ms, self.time)
                 return
-            if sampled:
+            if samples == "all":
+                self.checkpoint.save_all_samples(session)
+            elif samples:
                 self.checkpoint.save_samples(session)
             self.checkpoint.save(up_ms, self.time, session)
+        except OSError:
+            self.store_failed(up_ms)
+
+    def pulse(self, up_ms, session):
+        """Note what the running session has added since it was kept last."""
+        if self.store_ok and session.number:
+            try:
+                self.checkpoint.pulse(session)
+            except OSError:
+                self.store_failed(up_ms)
+
+    def remember_card(self, up_ms, number, card):
+        """Keep the card of the session that has just begun."""
+        try:
+            self.card.write(number, card)
         except OSError:
             self.store_failed(up_ms)
 
@@ -95,16 +155,37 @@ class House:
         self.store_ok = False
         self.changed()
 
+    def _tell_room(self, up_ms):
+        news = self.room.news(self.config.current.store_full)
+        if news is not None and self.ledger.write(up_ms, "store_full", news):
+            self.room.told()
+            self.changed()
+
     def has_room(self):
-        """Whether a session can begin and its end still be stored."""
-        return self.store_ok and self._volume.free_bytes() >= _RESERVE_BYTES
+        """Whether a paid session can begin and its end still be stored."""
+        return self.store_ok and not self.room.full
+
+    def close_months(self, up_ms):
+        """Close the months that are over, once the clock is known."""
+        now_s = self.time.unix_s(up_ms)
+        if now_s is None or not self.store_ok:
+            return
+        config = self.config.current
+        if now_s < self.months.due_s(config) and self.months.opened:
+            return
+        self.look_for_room(
+            up_ms
+        )  # what it has to tell belongs to the month before the closing record
+        if not self.store_ok:
+            return
+        try:
+            self.months.close(up_ms, now_s, config, self.write)
+        except OSError:
+            self.store_failed(up_ms)
 
     def free_kib(self):
-        """Free space on the volume in KiB, 0 when it cannot be used."""
-        try:
-            return self._volume.free_bytes() // 1024 if self.store_ok else 0
-        except OSError:
-            return 0
+        """Free space on the volume in KiB as last measured, 0 when it cannot be used."""
+        return self.room.free // 1024 if self.store_ok else 0
 
     def card_ref(self, kind, uid):
         """The 16 hex digits that stand for a card outside flash."""
@@ -127,40 +208,62 @@ class House:
             self._volume.remove(_LOCK)
         self.ordered_lock = locked
 
-    def set_time(self, up_ms, unix_ms, quality, source):
+    def set_time(self, up_ms, unix_ms, quality, source, signed=False):
         """Take a time; Refused when it cannot be. A step or a first time is recorded."""
         before = self.time.now(up_ms)
+        if before.unix_s is None:
+            before = Instant(0, up_ms, None, UNKNOWN)  # of no boot: nothing is filled in
         try:
-            news = self.time.set(up_ms, unix_ms, quality, self.outbox.seen + 1)
+            news = self.time.set(up_ms, unix_ms, quality, self.outbox.seen + 1, signed)
         except ValueError as error:
             raise Refused("bad_value", str(error))
+        if signed and self.counters.time_floor_s > self.time.floor_s:
+            self.counters.time_floor_s = self.time.floor_s
+            self.counters.save()
         if news:
             body = (("from", before), ("to", self.time.now(up_ms)), ("source", source))
             self.write(up_ms, "clock_set", body)
+            self.months.rules_changed()
             self.changed()
-            self.connector.tick(up_ms)
+            self.connector.on_clock(up_ms)
 
     def tell_config(self, up_ms):
-        """Record the configuration that has just been applied."""
+        """Record the configuration that has just been applied, and let it rule."""
+        self.months.rules_changed()
         config = self.config.current
         tariff = config.tariff and (("id", config.tariff[0]), ("version", config.tariff[1]))
         body = (("version", config.version), ("enabled", config.enabled), ("tariff", tariff))
         self.write(up_ms, "config_applied", body)
+        self.counters.config_version = config.version
+        self.counters.save()
+        self.connector.on_rules(up_ms)
 
     def tell_list(self, up_ms):
-        """Record the list that has just been applied."""
-        body = (("version", self.subscribers.version), ("count", self.subscribers.count))
+        """Record the list that has just been applied, and let it rule."""
+        version = self.subscribers.version
+        body = (("version", version), ("count", self.subscribers.count))
         self.write(up_ms, "list_applied", body)
+        self.counters.list_version = version
+        self.counters.save()
+        self.connector.on_rules(up_ms)
+
+    def tell_versions(self, up_ms):
+        """After a boot: record what was applied just before a power cut could be told of."""
+        try:
+            if self.config.current.version > self.counters.config_version:
+                self.tell_config(up_ms)
+            if self.subscribers.version > self.counters.list_version:
+                self.tell_list(up_ms)
+        except OSError:
+            self.store_failed(up_ms)
 
     def list_confirmed(self, up_ms, at_s):
-        """The service says that this was its list at `at_s` (Unix second, None: now).
+        """The service says that this was its list at `at_s` (Unix second).
 
         An old confirmation that somebody plays again makes no list fresher.
         """
         now_s = self.time.unix_s(up_ms)
-        if at_s is None:
-            at_s = now_s or self.time.floor_s
-        elif now_s is not None:
+        if now_s is not None:
             at_s = min(at_s, now_s)
         if at_s > self.counters.list_fresh_s:
             self.counters.list_fresh_s = at_s
@@ -182,9 +285,8 @@ class House:
 
     def raise_floor(self, up_ms):
         """Keep in flash, hourly, that it is not earlier than now."""
-        floor_s = self.time.raise_floor(up_ms)
-        if self.store_ok and floor_s - self.counters.time_floor_s >= _FLOOR_EVERY_S:
-            self.counters.time_floor_s = floor_s
+        if self.store_ok and self.time.raise_floor(up_ms):
+            self.counters.time_floor_s = self.time.floor_s
             try:
                 self.counters.save()
             except OSError:
@@ -200,7 +302,7 @@ class _Nothing:
     def write(self, path, data):
         pass
 
-    append = write
+    append = overwrite = write
 
     def remove(self, path):
         pass

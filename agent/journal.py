@@ -4,7 +4,7 @@
     segment:  file journal/<number of its first frame, 8 hex digits>, frames one after the other
 
 The newest segment is the only one that grows. A torn tail (a cut in the middle of an append) is cut
-off at boot: what it held was never promised to anybody. A segment is only removed as a whole, only
+off at boot: what it held was never promised to anybody. A frame that flash has damaged keeps its number. A segment is only removed as a whole, only
 below a limit the caller gives, and never the newest, which keeps the numbering alive.
 """
 
@@ -115,40 +115,46 @@ class Journal:
         return low
 
     def _recover(self):
-        """Find the newest valid frame, and cut off what lies behind it."""
+        """Find the newest frame, and cut off what a power cut has left behind it."""
         self._firsts = [int(name, 16) for name in self._volume.names(_FOLDER) if len(name) == 8]
         self._torn = False
+        self.last = self._floor
+        self._tail_bytes = SEGMENT_BYTES  # what comes next begins a segment
         while self._firsts:
             first = self._firsts[-1]
             path = _path(first)
             data = self._volume.read(path) or b""
-            good, count = _valid_prefix(data, first)
-            self.last = first + count - 1
-            self._tail_bytes = good
-            if good < len(data) and count:
-                self._volume.write(path, data[:good])
+            good, count = _walk(data, first)
+            if len(data) - good > LONGEST + _HEAD_SIZE:
+                # More than one append can leave: flash has failed. Nothing is thrown away.
+                self._volume.write("damaged/%08x" % first, data)
             if count:
+                if good < len(data):
+                    self._volume.write(path, data[:good])
+                if first + count - 1 >= self._floor:
+                    self.last = first + count - 1
+                    self._tail_bytes = good
                 return
             self._volume.remove(path)
             self._firsts.pop()
-            self.last = max(first - 1, self._floor)
-        self._tail_bytes = SEGMENT_BYTES  # whatever comes next begins a segment
 
 
 def _path(first):
     return "%s/%08x" % (_FOLDER, first)
 
 
-def _valid_prefix(data, number):
-    """(bytes, frames) of the longest run of whole, numbered frames at the beginning."""
-    at = count = 0
+def _walk(data, number):
+    """(bytes, frames) from the beginning to the newest good frame. A damaged frame is stepped over where
+    a good one with the next number follows: its own number stays used."""
+    at = good = count = seen = 0
     while at + _HEAD_SIZE < len(data):
         size, crc = struct.unpack_from(_HEAD, data, at)
         frame = memoryview(data)[at + _HEAD_SIZE : at + _HEAD_SIZE + size]
-        if len(frame) != size or size < 4 or binascii.crc32(frame) & 0xFFFFFFFF != crc:
+        if len(frame) != size or size < 4:
             break
-        if struct.unpack_from("<I", frame)[0] != number + count:
-            break
-        count += 1
         at += _HEAD_SIZE + size
-    return at, count
+        seen += 1
+        if struct.unpack_from("<I", frame)[0] == number + seen - 1:
+            if binascii.crc32(frame) & 0xFFFFFFFF == crc:
+                good, count = at, seen
+    return good, count

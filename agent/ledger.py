@@ -13,7 +13,7 @@ from .const import const
 from .journal import Journal
 from .packing import pack, unpack
 from .render import render
-from .timekeeping import QUALITIES, Instant
+from .timekeeping import QUALITIES, UNKNOWN, Instant
 
 KINDS = (
     "session_begin",
@@ -60,6 +60,11 @@ class Ledger:
         self._time = time
         self.journal = Journal(volume, floor)
 
+    def first_boot(self, boot):
+        """The boot of the oldest record held; `boot` when there is none."""
+        record = self.read(self.journal.first)
+        return boot if record is None else record.boot
+
     @property
     def last(self):
         """The newest record's number, 0 before the first."""
@@ -89,15 +94,27 @@ class Ledger:
         if data is None or len(data) < _HEAD_SIZE:
             return None
         seq, form, connector, kind, quality, boot, up_ms, unix_s = struct.unpack_from(_HEAD, data)
-        if form != _FORMAT:
+        if form != _FORMAT or kind >= len(KINDS):
             return None
         at = Instant(boot, up_ms, unix_s or None, QUALITIES[quality])
-        return Record(seq, KINDS[kind], connector, at, unpack(memoryview(data)[_HEAD_SIZE:]))
+        try:
+            return Record(seq, KINDS[kind], connector, at, unpack(memoryview(data)[_HEAD_SIZE:]))
+        except (ValueError, IndexError):
+            return None
 
     def signed(self, seq):
-        """The record as it travels (compact JWS bytes), or None when it cannot be had."""
-        record = self.read(seq)
-        if record is None:
+        """The record as it travels (compact JWS), or None when its number is not held any more.
+
+        A record that flash has damaged is told as a fault under its number: the loss is said, and the
+        numbers behind it flow. One that only a newer firmware understands waits for it.
+        """
+        if not self.journal.first <= seq <= self.journal.last:
             return None
+        record = self.read(seq)
+        if record is None and self.journal.read(seq) is not None:
+            return None
+        if record is None:
+            unknown = Instant(0, 0, None, UNKNOWN)
+            record = Record(seq, "fault", 1, unknown, (("fault", "record_lost"), ("on", True)))
         payload = render(self._charger, record, self._time.settle)
         return self._keys.sign(jws.UP, "record+jws", payload)

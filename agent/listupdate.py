@@ -26,7 +26,7 @@ from .subscribers import (
 from .timekeeping import LATEST_S
 
 _STAGE = "list.new"
-_BATCH = const(40)  # entries written at once: 3.6 kB, about one flash block
+_BATCH = const(40)  # entries written at once: 3.8 kB, about one flash block
 _UPDATE_PARTS = const(4096)
 _PART_ENTRIES = const(64)
 
@@ -34,9 +34,10 @@ _PART_ENTRIES = const(64)
 class ListUpdate:
     """The update under way. `part` is the one it waits for, 0 when there is none."""
 
-    def __init__(self, volume, subscribers):
+    def __init__(self, volume, subscribers, counters):
         self._volume = volume
         self._subscribers = subscribers
+        self._counters = counters
         self.part = 0
         self.version = 0
         self._forget()
@@ -56,8 +57,9 @@ class ListUpdate:
         held = self._subscribers
         if version == held.version:
             return "confirmed"  # the service says so again, or did not hear the first answer
-        if version < held.version:
-            raise Refused("stale", "version: %d is in force" % held.version)
+        known = max(held.version, self._counters.list_version)
+        if version < known or (version == known and held.readable):
+            raise Refused("stale", "version: %d has been in force" % known)
         if base is not None and (base != held.version or not held.readable):
             raise Refused("list_base", "base: %d is in force" % held.version)
         if part == 1:
@@ -86,7 +88,7 @@ class ListUpdate:
         self._volume.write(_STAGE, pack_head(version))
 
     def _merge(self, changes):
-        """changes: [(key, 90 bytes or None to delete)] in any order within the part."""
+        """changes: [(key, 94 bytes or None to delete)] in any order within the part."""
         changes.sort(key=lambda change: change[0])
         for key, entry in changes:
             if key <= self._last_key:
@@ -117,7 +119,11 @@ class ListUpdate:
                 self._old += 1
 
     def _put(self, entry):
-        self._hash.update(Entry(entry).line())
+        try:
+            line = Entry(entry).line()
+        except (ValueError, UnicodeError):
+            raise Refused("list_base", "base: an entry in flash is damaged")
+        self._hash.update(line)
         self._batch.extend(entry)
         if len(self._batch) >= _BATCH * ENTRY_SIZE:
             self._flush()
@@ -161,7 +167,7 @@ def _changes(message):
             word(put, "put.status", STATUSES, "active"),
             word(put, "put.billing", BILLINGS, "ppm"),
             until_s,
-            reference(put, "put.user"),
+            reference(put, "put.user", least=1),
             reference(put, "put.contract", ""),
             reference(put, "put.group", ""),
         )

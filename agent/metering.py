@@ -1,7 +1,7 @@
 """Which readings are believed, and energy as a register difference (law 3).
 
-The most energy a connection can carry bounds what is believed: three phases at the limit, 10 % over
-230 V (EN 50160) and a tenth for tolerance. A register that moved more than that, or backwards, or
+The most energy that a connection can carry while energy may flow bounds what is believed: 80 A on three
+phases at 10 % over 230 V (EN 50160). A register that moved more than that, or backwards, or
 belongs to another meter, is an anomaly: a flag and both raw values, never a number made from it.
 """
 
@@ -12,14 +12,17 @@ _LATE_MS = const(1000)
 _SLACK_WH = const(100)  # resolution and start-up of the coarsest meters
 _FROZEN_WH = const(100)  # this much by the power reading, nothing in the register: frozen
 _WS_PER_WH = const(3600)
+_MOST_MA = const(80000)  # IEC 61851-1: the pilot cannot offer more
+_DARK_S = const(120)  # energy can flow this long after the last checkpoint before a power cut
+_SETTLE_MS = const(86400000)
 
 
-def most_wh(seconds, limit_ma):
-    """The most a connection of limit_ma can have delivered in `seconds`, in Wh."""
-    return max(limit_ma, 6000) * 3 * 278 * seconds // (1000 * _WS_PER_WH) + _SLACK_WH
+def most_wh(seconds):
+    """The most that any connection can have delivered in `seconds` (80 A, three phases), in Wh."""
+    return _MOST_MA * 3 * 253 * seconds // (1000 * _WS_PER_WH) + _SLACK_WH
 
 
-def energy_wh(reg_begin_wh, serial_begin, reg_end_wh, serial_end, seconds, limit_ma):
+def energy_wh(reg_begin_wh, serial_begin, reg_end_wh, serial_end, seconds):
     """(energy in Wh or None, flag or ""): the difference of two registers of one meter."""
     if reg_begin_wh is None or reg_end_wh is None:
         return None, "meter_missing"
@@ -28,31 +31,16 @@ def energy_wh(reg_begin_wh, serial_begin, reg_end_wh, serial_end, seconds, limit
     if reg_end_wh < reg_begin_wh:
         return None, "meter_backward"
     taken_wh = reg_end_wh - reg_begin_wh
-    if taken_wh > most_wh(seconds, limit_ma):
+    if taken_wh > most_wh(seconds + _DARK_S):
         return None, "meter_implausible"
     return taken_wh, ""
-
-
-def dark_flag(before_wh, serial, reading):
-    """The flag of a meter that is not where it was left before a power cut, "" when it is.
-
-    before_wh: the register last kept; serial: the meter's then; reading: the first one after. What
-    can have flowed after the last checkpoint is a minute's worth or 100 Wh, whichever is more.
-    """
-    if reading.serial != serial:
-        return "meter_replaced"
-    if reading.register_wh < before_wh:
-        return "meter_backward"
-    if reading.register_wh - before_wh > most_wh(120, 80000):
-        return "meter_implausible"
-    return ""
 
 
 class MeterWatch:
     """Follows the meter's answers. `ok` says whether its register can be believed now.
 
     `last` is the newest believed Reading (None before the first), `last_ms` when it was taken; `raw`
-    is the newest answer of all, believed or not.
+    is the newest answer of all, believed or not; `anomaly` the flag while it is not believed.
     """
 
     def __init__(self):
@@ -61,7 +49,26 @@ class MeterWatch:
         self.last_ms = 0
         self.anomaly = ""
         self._heard_ms = None
+        self._asked_ms = 0
+        self._live_ms = 0  # how long energy could flow since the last believed reading
         self._frozen_mws = 0
+        self._settled_ms = None  # until then, a meter accepted anew is told of in its sessions
+        self._before = None  # (register_wh, serial) left in flash by the boot before
+
+    def expect(self, register_wh, serial):
+        """What the meter showed when it was last kept, before this boot; None, "" when nothing was.
+
+        The first answer is judged against it: a meter that begins with a zero is not believed.
+        """
+        if register_wh is not None:
+            self._before = (register_wh, serial)
+
+    @property
+    def left_wh(self):
+        """The last believed register, of this boot or the one before; None when there is none."""
+        if self.last is not None:
+            return self.last.register_wh
+        return self._before[0] if self._before else None
 
     def ok(self, up_ms):
         """Whether the newest answer was believed and is fresh."""
@@ -80,50 +87,62 @@ class MeterWatch:
         silent = self._heard_ms is None or up_ms - self._heard_ms > _LATE_MS
         return up_ms + (_LATE_MS if silent else LOST_MS * 12)
 
-    def take(self, up_ms, reading, limit_ma):
+    def heard_since(self, since_ms):
+        """Whether the meter has answered at or after `since_ms`."""
+        return self._heard_ms is not None and self._heard_ms >= since_ms
+
+    def unsettled(self, up_ms):
+        """Whether a reset or replaced meter was accepted less than a day ago."""
+        return self._settled_ms is not None and up_ms < self._settled_ms
+
+    def take(self, up_ms, reading, live):
         """Judge one answer (None: no answer). Returns the flag of an anomaly that begins now, else "".
 
-        While an anomaly lasts, `last` stays at the last believed reading; it ends when the answers
-        fit that reading again.
+        live: whether energy could flow since the last call. While an anomaly lasts, `last` stays at the
+        last believed reading and the allowance stands still; it ends when an answer fits again.
         """
+        if live and not self.anomaly:
+            self._live_ms += up_ms - self._asked_ms
+        passed_ms, self._asked_ms = up_ms - self._asked_ms, up_ms
         if reading is None:
             return ""
         self.raw = reading
         self._heard_ms = up_ms
-        if self.last is None:
-            self.last, self.last_ms = reading, up_ms
-            return ""
-        flag = self._judge(up_ms, reading, limit_ma)
+        flag = self._judge(reading, passed_ms)
         news = flag if flag != self.anomaly else ""
         self.anomaly = flag
         if not flag:
             self.last, self.last_ms = reading, up_ms
+            self._live_ms = 0
         return news
-
-    def heard_since(self, since_ms):
-        """Whether the meter has answered at or after `since_ms`."""
-        return self._heard_ms is not None and self._heard_ms >= since_ms
 
     def accept(self, up_ms):
         """Take the newest answer as the new truth, between sessions: a replaced meter starts here."""
         self.last, self.last_ms = self.raw, up_ms
         self.anomaly = ""
-        self._frozen_mws = 0
+        self._live_ms = self._frozen_mws = 0
+        self._settled_ms = up_ms + _SETTLE_MS
 
-    def _judge(self, up_ms, reading, limit_ma):
-        last = self.last
-        if reading.serial != last.serial:
+    def _judge(self, reading, passed_ms):
+        if self.last is not None:
+            register_wh, serial = self.last.register_wh, self.last.serial
+            seconds = self._live_ms // 1000
+        elif self._before is not None:
+            register_wh, serial = self._before
+            seconds = _DARK_S + self._live_ms // 1000
+        else:
+            return ""
+        if serial and reading.serial != serial:
             return "meter_replaced"
-        if reading.register_wh < last.register_wh:
+        if reading.register_wh < register_wh:
             return "meter_backward"
-        seconds = (up_ms - self.last_ms) // 1000
-        taken_wh = reading.register_wh - last.register_wh
-        if taken_wh > most_wh(seconds, max(limit_ma, 32000)):
+        taken_wh = reading.register_wh - register_wh
+        if taken_wh > most_wh(seconds):
             return "meter_implausible"
-        if taken_wh:
+        if taken_wh or self.last is None:
             self._frozen_mws = 0
         else:
-            self._frozen_mws += reading.power_w * (up_ms - self.last_ms)
+            self._frozen_mws += reading.power_w * passed_ms
             if self._frozen_mws > _FROZEN_WH * _WS_PER_WH * 1000:
                 return "meter_frozen"
         return ""

@@ -1,9 +1,10 @@
 """What is recorded about a meter that cannot be believed, and when a new truth is accepted."""
 
-from . import metering
 from .const import const
+from .reasons import REGISTER_GAP
+from .refusals import Budget
 
-_REPLACED_MS = const(60000)  # an idle meter that differs for this long has been replaced or reset
+_REPLACED_MS = const(600000)  # an idle meter that differs for this long has been replaced or reset
 
 
 class MeterLog:
@@ -14,33 +15,33 @@ class MeterLog:
         self._meter = meter
         self._number = number
         self._since_ms = 0
+        self._budget = Budget()
 
-    def take(self, up_ms, reading, session):
-        """Judge an answer (None: none came), and record an anomaly when one begins."""
+    def take(self, up_ms, reading, session, live):
+        """Judge an answer (None: none came), and record an anomaly when one begins.
+
+        live: whether energy could flow since the last answer. An answer settles what a power cut left
+        of an unbilled session.
+        """
         meter = self._meter
-        flag = meter.take(up_ms, reading, self._house.config.current.limit_ma)
+        before_wh = meter.left_wh
+        flag = meter.take(up_ms, reading, live)
         if flag:
             self._since_ms = up_ms
-            self._tell(up_ms, flag, meter.last.register_wh, reading)
+            self._tell(up_ms, flag, before_wh, reading)
         elif meter.anomaly and session is None and up_ms - self._since_ms >= _REPLACED_MS:
             meter.accept(up_ms)
+        if reading is not None and not meter.anomaly and session is None:
+            self._house.end_unbilled(up_ms, reading.register_wh)
 
-    def compare(self, up_ms, before_wh, session):
-        """Hold the first register after the dark against the last one before it.
-
-        before_wh: the register last kept, None when there is none; session: the open one, or None.
-        """
-        reading = self._meter.raw
-        if reading is None or before_wh is None:
-            return
-        serial = reading.serial if session is None else session.serial
-        flag = metering.dark_flag(before_wh, serial, reading)
-        if flag:
-            if session is not None:
-                session.flag(flag)
-            self._tell(up_ms, flag, before_wh, reading)
+    def gap(self, up_ms, before_wh, reading):
+        """Record that the register is not where the last session left it: energy of nobody."""
+        if before_wh is not None and reading.register_wh != before_wh:
+            self._tell(up_ms, REGISTER_GAP, before_wh, reading)
 
     def _tell(self, up_ms, flag, before_wh, after):
+        if not self._budget.allows(up_ms):
+            return
         body = (
             ("flag", flag),
             ("serial", after.serial),

@@ -19,7 +19,7 @@ def carry_out(house, up_ms, order):
 def _start(house, up_ms, order):
     house.connector.order_start(
         up_ms,
-        reference(order, "user"),
+        reference(order, "user", least=1),
         reference(order, "contract", ""),
         reference(order, "group", ""),
         word(order, "billing", BILLINGS, "ppm"),
@@ -56,7 +56,7 @@ def _identify(house, up_ms, order):
 
 
 def _set_time(house, up_ms, order):
-    house.set_time(up_ms, integer(order, "time", 1, LATEST_S) * 1000, "S", "order")
+    house.set_time(up_ms, integer(order, "time", 1, LATEST_S) * 1000, "S", "order", True)
 
 
 def _not_yet(house, up_ms, order):

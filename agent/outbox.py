@@ -12,7 +12,7 @@ from .const import const
 
 WINDOW = const(16)  # records sent ahead of the last one the service has named
 _REJECTED = "rejected"
-_SPARE_BYTES = const(128 * 1024)  # below this, segments that the service holds give way
+_MOST_REJECTED = const(64)  # kept beyond their segment's life; the service has a copy of each
 
 
 class Outbox:
@@ -89,13 +89,12 @@ class Outbox:
             self._counters.save()
             self._next = max(self._next, upto + 1)
 
-    def make_room(self, keep_from):
-        """Let the oldest wholly acknowledged segment go when space is needed.
+    def let_go(self, keep_from):
+        """Remove the oldest segment if the service holds all of it. True when one went.
 
         keep_from: a number from which on records are still wanted (the running session's begin).
         """
-        if self._volume.free_bytes() < _SPARE_BYTES:
-            self._ledger.journal.drop_oldest(min(self._counters.acked + 1, keep_from))
+        return self._ledger.journal.drop_oldest(min(self._counters.acked + 1, keep_from))
 
     def _limit(self):
         return min(self._ledger.last, self._counters.acked + WINDOW)
@@ -105,7 +104,9 @@ class Outbox:
         path = "%s/%08x" % (_REJECTED, seq)
         if self._volume.size(path) > 0:
             return
+        self.rejected += 1
+        if self.rejected > _MOST_REJECTED:
+            return
         data = self._ledger.journal.read(seq) or b""
         why = reason.encode()[:200]
         self._volume.write(path, struct.pack("<IH", seq, len(why)) + why + data)
-        self.rejected += 1

@@ -58,6 +58,9 @@ STOP_REASONS = (
     "Other",
 )
 
+# Flags of record `meter_anomaly`: those of FLAGS that begin with meter_, and this one.
+REGISTER_GAP = "register_gap"  # energy between two sessions
+
 # Bit n of a session's flags is FLAGS[n]: only ever appended to.
 FLAGS = (
     "zero_energy",
@@ -73,6 +76,7 @@ FLAGS = (
     "contactor_stuck",
     "revoked",
     "unplug_unseen",
+    "meter_unsettled",  # begun less than a day after a reset or replaced meter was accepted
 )
 
 

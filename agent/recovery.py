@@ -6,17 +6,14 @@ WAIT = "wait"
 
 
 def verdict(taken_s, now_s, up_ms, resume_within_s):
-    """(RESUME, END or WAIT, seconds dark or None).
+    """RESUME, END or WAIT.
 
     taken_s: Unix second of the last checkpoint, None when the clock was unknown then; now_s: Unix
     second now, None while unknown; up_ms: since boot. Nothing is given while the gap is unknown: a
     vehicle may have been exchanged in the dark, and the limit on the gap is all that guards against it.
     """
     if taken_s is None:
-        return END, None
+        return END
     if now_s is None:
-        if up_ms // 1000 > resume_within_s:
-            return END, None
-        return WAIT, None
-    dark_s = max(0, now_s - taken_s)
-    return (RESUME if dark_s <= resume_within_s else END), dark_s
+        return END if up_ms // 1000 > resume_within_s else WAIT
+    return RESUME if max(0, now_s - taken_s) <= resume_within_s else END

@@ -11,6 +11,23 @@ MOST_PER_WINDOW = const(4)  # told at once; with the tallies at its end, 8 recor
 _KINDS = const(4)
 
 
+class Budget:
+    """At most so many records of a kind an hour: what flaps must not fill the store either."""
+
+    def __init__(self, most=20):
+        self._most = most
+        self._left = most
+        self._since_ms = 0
+
+    def allows(self, up_ms):
+        """Whether one more may be recorded now; counts it."""
+        if up_ms - self._since_ms >= WINDOW_MS:
+            self._since_ms = up_ms
+            self._left = self._most
+        self._left -= 1
+        return self._left >= 0
+
+
 class Refusals:
     """What is still to be told. `due_ms` is when the window ends, None while nothing is counted."""
 

@@ -11,7 +11,7 @@ from .const import const
 
 REASONS = ("begin", "clock", "state", "end", "resume", "month")
 SIZE = const(7)
-CHUNK = const(16)  # samples a file: 112 bytes and a head stay inline in LittleFS, see slots.py
+CHUNK = const(16)  # samples a file: 112 bytes and 9 more stay inline in LittleFS, see slots.py
 MOST = const(112)  # a day of quarter hours and more; beyond, the older half is thinned
 _TOP = const(0xFFFFFF)
 
@@ -22,6 +22,7 @@ class Samples:
     def __init__(self, reg_begin_wh, data=b""):
         self.reg_begin_wh = reg_begin_wh
         self._data = bytearray(data)
+        self.thinned = 0  # how often room was made; tells old files from new ones in flash
 
     def __len__(self):
         return len(self._data) // SIZE
@@ -59,6 +60,7 @@ class Samples:
             if i >= half or i % 2 == 0 or old[i * SIZE + 6] not in (1, 2):
                 kept.extend(old[i * SIZE : (i + 1) * SIZE])
         self._data = kept
+        self.thinned += 1
 
     def packed(self):
         """All samples as they lie in flash."""

@@ -1,7 +1,6 @@
 """One session: terms latched at the start, the five times, samples, and its two records' bodies."""
 
 from . import metering
-from .const import const
 from .reasons import flag_bit, flag_words
 from .samples import MOST, Samples
 from .states import CHARGING, FINISHING, SUSPENDED_EV, SUSPENDED_EVSE
@@ -18,7 +17,6 @@ _PHASE = {CHARGING: CHARGING_MS, SUSPENDED_EV: EV_MS, SUSPENDED_EVSE: EVSE_MS}
 _BY_USER = ("Local", "Remote")
 
 
-_UNCOUNTED_S = const(120)
 _UNBELIEVED = (
     flag_bit("meter_backward") | flag_bit("meter_replaced") | flag_bit("meter_implausible")
 )
@@ -35,6 +33,7 @@ class Grant:
         self.group = group
         self.billing = billing
         self.kind = kind
+        self.unbilled = False  # the store is full: given without a record, see room.py
         self.offline = False
         self.t_auth = None
 
@@ -70,6 +69,12 @@ class Session:
         else:
             self.phase = _PHASE[state]
 
+    def turn(self, up_ms, phase):
+        """Count time for CHARGING_MS, EV_MS or EVSE_MS from now on."""
+        if phase != self.phase:
+            self.count(up_ms)
+            self.phase = phase
+
     def count(self, up_ms):
         """Bring the running time up to now."""
         if up_ms > self.since_ms:
@@ -85,11 +90,13 @@ class Session:
         self.flags |= flag_bit(word)
 
     def sample(self, reason):
-        """Note the register now. True when the samples changed."""
-        if len(self.samples) >= MOST:
+        """Note the register now. True when older samples were thinned to make room."""
+        thinned = len(self.samples) >= MOST
+        if thinned:
             self.samples.thin()
             self.flag("samples_thinned")
-        return self.samples.add(self.lasted_s(), self.register_wh, reason)
+        self.samples.add(self.lasted_s(), self.register_wh, reason)
+        return thinned
 
     def seconds(self):
         """The five times as a body: whole seconds whose sum is exactly `connected`."""
@@ -107,21 +114,18 @@ class Session:
             ("outage", whole[OUTAGE_MS]),
         )
 
-    def end_body(self, reading, anomaly, t_unplug, limit_ma):
+    def end_body(self, reading, anomaly, t_unplug):
         """The body of session_end.
 
         reading: the meter's answer at the end as it came, or None; anomaly: the flag under which the
         meter is not believed now, "" when it is; t_unplug: Instant or None.
         """
-        # What was charged between the last checkpoint and a power cut counts as outage.
-        live_s = (sum(self.ms) - self.ms[OUTAGE_MS]) // 1000 + _UNCOUNTED_S
         energy_wh, flag = metering.energy_wh(
             self.reg_begin_wh,
             self.serial,
             None if reading is None else reading.register_wh,
             None if reading is None else reading.serial,
-            live_s,
-            limit_ma,
+            self.lasted_s(),
         )
         for word in (flag, anomaly):
             if word:

@@ -6,7 +6,8 @@
     crc32       u32   over all before it
 
 128 bytes at most, because LittleFS keeps such a file inside its directory entry (micropython.md
-section 3: 0.03 erases a commit instead of one).
+section 3), and a folder of their own, because a commit rewrites its neighbours now and then: 33 erases for
+1,000 commits of 100 bytes, 15 for 1,000 of 32.
 """
 
 import binascii
@@ -20,27 +21,27 @@ LONGEST = const(119)
 
 
 class Slots:
-    """State kept under `name`.0 and `name`.1 on the volume. OSError where the volume gives one."""
+    """State kept in turn in two files of the folder `name`. OSError where the volume gives one."""
 
     def __init__(self, volume, name):
         self._volume = volume
-        self._paths = (name + ".0", name + ".1")
-        self._generation = 0
+        self._paths = (name + "/0", name + "/1")
+        self.generation = 0
         self.state = None
         for path in self._paths:
             found = _parse(volume.read(path))
-            if found and found[0] > self._generation:
-                self._generation, self.state = found
+            if found and found[0] > self.generation:
+                self.generation, self.state = found
 
     def save(self, state):
         """Make `state` (at most 119 bytes) the one that counts. Durable on return."""
         if len(state) > LONGEST:
             raise ValueError("slot: %d bytes, %d fit" % (len(state), LONGEST))
-        generation = self._generation + 1
+        generation = self.generation + 1
         data = struct.pack(_HEAD, generation, len(state)) + state
         data += struct.pack("<I", binascii.crc32(data) & 0xFFFFFFFF)
-        self._volume.write(self._paths[generation & 1], data)
-        self._generation = generation
+        self._volume.overwrite(self._paths[generation & 1], data)
+        self.generation = generation
         self.state = bytes(state)
 
 

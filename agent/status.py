@@ -31,6 +31,7 @@ def status(house, up_ms):
             "unsent": house.outbox.unsent,
             "rejected": house.outbox.rejected,
             "free_kib": house.free_kib(),
+            "store": "fault" if not house.store_ok else "full" if house.room.full else "ok",
             "clock": house.time.quality,
             "time": now_s,
             "faults": faults(house, up_ms),

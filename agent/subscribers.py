@@ -2,11 +2,12 @@
 
     file list:   head, then entries
     head:        magic "PPM1" | version u32 | crc32 u32 of the 8 bytes before
-    entry:       key 12 | status u8 | billing u8 | until u32 | user 24 | contract 24 | group 24
+    entry:       key 12 | status u8 | billing u8 | until u32
+                 user 24 | contract 24 | group 24 | crc32 u32
     key:         type u8 | UID padded with zeros to 10 | UID length u8
 
 A key sorts as "type|UID in upper-case hex" does, so the list, its updates and its hash share one
-order. A look-up reads 90 bytes a step and never the whole list.
+order. A look-up reads 94 bytes a step and never the whole list.
 """
 
 import binascii
@@ -22,8 +23,9 @@ BILLINGS = ("ppm", "free")
 
 HEAD = "<4sII"
 HEAD_SIZE = const(12)
-ENTRY = "<12sBBI24s24s24s"
-ENTRY_SIZE = const(90)
+ENTRY = "<12sBBI24s24s24sI"
+ENTRY_SIZE = const(94)
+_CRC_AT = const(90)
 KEY_SIZE = const(12)
 assert struct.calcsize(ENTRY) == ENTRY_SIZE
 
@@ -32,8 +34,10 @@ class Entry:
     """One subscriber's card: status, billing, until (Unix second or None), user, contract, group."""
 
     def __init__(self, data):
-        """data: the 90 bytes of an entry."""
-        key, status, billing, until_s, user, contract, group = struct.unpack(ENTRY, data)
+        """data: the 94 bytes of an entry. ValueError when they are damaged."""
+        key, status, billing, until_s, user, contract, group, crc = struct.unpack(ENTRY, data)
+        if crc != binascii.crc32(memoryview(data)[:_CRC_AT]) & 0xFFFFFFFF:
+            raise ValueError("entry: damaged")
         self.key = key
         self.status = STATUSES[status]
         self.billing = BILLINGS[billing]
@@ -58,8 +62,8 @@ def key_of(kind, uid):
 
 
 def pack_entry(key, status, billing, until_s, user, contract, group):
-    """The 90 bytes of an entry; references must be ASCII of at most 24 characters."""
-    return struct.pack(
+    """The 94 bytes of an entry; references must be ASCII of at most 24 characters."""
+    data = struct.pack(
         ENTRY,
         key,
         STATUSES.index(status),
@@ -68,7 +72,9 @@ def pack_entry(key, status, billing, until_s, user, contract, group):
         user.encode(),
         contract.encode(),
         group.encode(),
-    )
+        0,
+    )[:_CRC_AT]
+    return data + struct.pack("<I", binascii.crc32(data) & 0xFFFFFFFF)
 
 
 def pack_head(version):
@@ -117,12 +123,21 @@ class Subscribers:
                     return None
                 found = bytes(entry[:KEY_SIZE])
                 if found == key:
-                    return Entry(entry)
+                    return self._entry_of(entry)
                 if found < key:
                     low = middle + 1
                 else:
                     high = middle
         return None
+
+    def _entry_of(self, data):
+        try:
+            return Entry(data)
+        except (ValueError, UnicodeError):
+            # Nobody is billed on a damaged entry; without a list the service sends it anew.
+            self.readable = False
+            self.version = self.count = 0
+            return None
 
 
 def _text(padded):

@@ -20,6 +20,8 @@ QUALITIES = "UISR"
 EARLIEST_S = const(1546300800)  # 2019-01-01T00:00:00Z
 LATEST_S = const(4102444800)  # 2100-01-01, well inside an unsigned 32-bit second
 STEP_S = const(2)  # a smaller correction is drift, not news
+_CORRECTION_S = const(3600)  # a fast clock may be put back by this much behind the floor
+_FLOOR_EVERY_S = const(3600)
 
 _FILL = "<III"
 _FILL_SIZE = const(12)
@@ -52,8 +54,8 @@ class Timekeeper:
         self._fills = {}
         data = volume.read(_FILLS) or b""
         for at in range(0, len(data) - _FILL_SIZE + 1, _FILL_SIZE):
-            boot, base_s, from_seq = struct.unpack_from(_FILL, data, at)
-            self._fills[boot] = (base_s, from_seq)
+            told_boot, base_s, from_seq = struct.unpack_from(_FILL, data, at)
+            self._fills[told_boot] = (base_s, from_seq)
 
     def unix_s(self, up_ms):
         """Unix seconds at `up_ms` of this boot, or None while unknown."""
@@ -69,34 +71,38 @@ class Timekeeper:
         """This moment as an Instant."""
         return Instant(self._boot, up_ms, self.unix_s(up_ms), self.quality)
 
-    def set(self, up_ms, unix_ms, quality, next_unseen_seq):
+    def set(self, up_ms, unix_ms, quality, next_unseen_seq, signed=False):
         """Take a time from outside. Returns True when it is news (first, or a step), False else.
 
-        ValueError when it is earlier than the floor or later than 2100: such a clock is not believed.
+        ValueError when it is well before the floor or later than 2100: such a clock is not believed.
+        signed: the service vouches for it, and may put back what a wrong clock has raised.
         next_unseen_seq: the first record number that has not been handed to the link in this boot.
         """
         new_s = unix_ms // 1000
-        if new_s < self.floor_s:
-            raise ValueError(
-                "time: %d is before the last trusted instant %d" % (new_s, self.floor_s)
-            )
+        floor_s = EARLIEST_S if signed else max(EARLIEST_S, self.floor_s - _CORRECTION_S)
+        if new_s < floor_s:
+            raise ValueError("time: %d is before the last trusted instant" % new_s)
         if new_s >= LATEST_S:
             raise ValueError("time: %d is after 2100" % new_s)
         before = self.unix_s(up_ms)
-        self._base_ms = unix_ms - up_ms
-        self.quality = quality
+        base_ms = unix_ms - up_ms
         if before is None:
-            self._fills[self._boot] = (self._base_ms // 1000, next_unseen_seq)
-            self._save_fills()
-            return True
-        return abs(new_s - before) >= STEP_S
+            fills = dict(self._fills)
+            fills[self._boot] = (base_ms // 1000, next_unseen_seq)
+            self._save_fills(fills)  # first durable, then told: a resend must find the same
+        self._base_ms = base_ms
+        self.quality = quality
+        if signed and new_s < self.floor_s:
+            self.floor_s = new_s
+        return before is None or abs(new_s - before) >= STEP_S
 
     def raise_floor(self, up_ms):
-        """Note that it is not earlier than now any more. Returns the floor in Unix seconds."""
+        """Note hourly that it is not earlier than now any more. True when the floor has risen."""
         now_s = self.unix_s(up_ms)
-        if now_s is not None and self.quality == SYNCHRONISED and now_s > self.floor_s:
-            self.floor_s = now_s
-        return self.floor_s
+        if now_s is None or self.quality != SYNCHRONISED or now_s - self.floor_s < _FLOOR_EVERY_S:
+            return False
+        self.floor_s = now_s
+        return True
 
     def settle(self, instant, seq):
         """(unix_s or None, quality) of an instant as record `seq` tells it, now and at every resend."""
@@ -109,12 +115,11 @@ class Timekeeper:
 
     def forget_before(self, boot):
         """Drop what is needed for records of earlier boots only."""
-        stale = [b for b in self._fills if b < boot]
-        if stale:
-            for b in stale:
-                del self._fills[b]
-            self._save_fills()
+        kept = {b: self._fills[b] for b in self._fills if b >= boot}
+        if len(kept) < len(self._fills):
+            self._save_fills(kept)
 
-    def _save_fills(self):
-        data = b"".join(struct.pack(_FILL, b, *self._fills[b]) for b in sorted(self._fills))
+    def _save_fills(self, fills):
+        data = b"".join(struct.pack(_FILL, b, *fills[b]) for b in sorted(fills))
         self._volume.write(_FILLS, data)
+        self._fills = fills

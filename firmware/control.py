@@ -13,7 +13,7 @@ class Control:
         self._agent = agent
         self._uptime = uptime
         self._vehicle = vehicle
-        self._closed = False
+        self._closed = None  # so that the first step tells it
         self._fault = ""
         self._read_ms = -METER_MS
 

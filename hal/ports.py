@@ -164,6 +164,12 @@ class Volume:
         """Make `data` the content. After a power cut at any instant: the old or the new, whole."""
         raise NotImplementedError
 
+    def overwrite(self, path, data):
+        """Store a small file whose loss its owner can bear: after a power cut it may be the old content,
+        the new one, or empty. Cheaper than `write` for state that is kept twice in turn.
+        """
+        self.write(path, data)
+
     def append(self, path, data):
         """Add `data` at the end. After a power cut before the return, any part of it may stand."""
         raise NotImplementedError

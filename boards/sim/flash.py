@@ -6,79 +6,19 @@ process leaves in it exactly the programs and erases made until then, as a power
 
 import os
 
+from hal.mock.flash import BLOCK_SIZE, Flash
 from hal.volume import BrokenVolume, VfsVolume
 
 BLOCKS = 256
-BLOCK_SIZE = 4096
-PROG_SIZE = 32  # as on ESP32
+# What the volume is mounted with: VfsLfs2's own defaults on ESP32, but no times at the files.
+# LittleFS keeps files of up to 4 * progsize bytes in their directory entry.
+GEOMETRY = {"progsize": 32, "readsize": 32, "lookahead": 32, "mtime": False}
 MOUNT_POINT = "/data"
 
-_EIO = -5
 _CHUNK = b"\xff" * 1024
 _READ_WRITE = 2  # open's O_RDWR
 _PROTECTION = 3  # mmap's PROT_READ | PROT_WRITE
 _SHARED = 1  # mmap's MAP_SHARED
-
-
-class MappedFlash:
-    """Block device for VfsLfs2 over `memory`, a writable memoryview of whole blocks.
-
-    Its methods return negative errno and never raise: an exception would jump out of littlefs and
-    leave it with a file open. programs, erases, programmed_bytes: counters. broken: while True
-    every program and erase fails.
-    """
-
-    def __init__(self, memory):
-        self._memory = memory
-        self.broken = False
-        self.programs = 0
-        self.erases = 0
-        self.programmed_bytes = 0
-
-    def readblocks(self, block, buf, offset=0):
-        at = block * BLOCK_SIZE + offset
-        buf[:] = self._memory[at : at + len(buf)]
-        return 0
-
-    def writeblocks(self, block, buf, offset=None):
-        if offset is None:
-            failed = self._erase(block)
-            if failed:
-                return failed
-            offset = 0
-        if self.broken:
-            return _EIO
-        at = block * BLOCK_SIZE + offset
-        self._memory[at : at + len(buf)] = buf
-        self.programs += 1
-        self.programmed_bytes += len(buf)
-        return 0
-
-    def ioctl(self, op, arg):
-        if op == 4:
-            return len(self._memory) // BLOCK_SIZE
-        if op == 5:
-            return BLOCK_SIZE
-        if op == 6:
-            return self._erase(arg)
-        return 0
-
-    def _erase(self, block):
-        if self.broken:
-            return _EIO
-        start = block * BLOCK_SIZE
-        for at in range(start, start + BLOCK_SIZE, len(_CHUNK)):
-            self._memory[at : at + len(_CHUNK)] = _CHUNK
-        self.erases += 1
-        return 0
-
-    def is_blank(self):
-        """Return whether every byte is erased."""
-        memory = self._memory
-        for at in range(0, len(memory), len(_CHUNK)):
-            if memory[at : at + len(_CHUNK)] != _CHUNK:
-                return False
-        return True
 
 
 def map_image(path):
@@ -120,7 +60,7 @@ def open_volume(image):
     try:
         if not _exists(image):
             _make(vfs, image)
-        device = MappedFlash(map_image(image))
+        device = Flash(memory=map_image(image), per_block=False)
         _mount(vfs, device)
     except OSError as exc:
         return BrokenVolume("%s cannot be mounted: %s" % (image, exc)), device
@@ -133,15 +73,20 @@ def _make(vfs, image):
     with open(part, "wb") as f:
         for _ in range(BLOCKS * BLOCK_SIZE // len(_CHUNK)):
             f.write(_CHUNK)
-    vfs.VfsLfs2.mkfs(MappedFlash(map_image(part)), progsize=PROG_SIZE)
+    _format(vfs, Flash(memory=map_image(part), per_block=False))
     os.rename(part, image)
 
 
 def _mount(vfs, device):
     if device.is_blank():
-        vfs.VfsLfs2.mkfs(device, progsize=PROG_SIZE)
-    lfs = vfs.VfsLfs2(device, progsize=PROG_SIZE, readsize=PROG_SIZE, lookahead=32, mtime=False)
-    vfs.mount(lfs, MOUNT_POINT)
+        _format(vfs, device)
+    vfs.mount(vfs.VfsLfs2(device, **GEOMETRY), MOUNT_POINT)
+
+
+def _format(vfs, device):
+    options = dict(GEOMETRY)
+    options.pop("mtime")
+    vfs.VfsLfs2.mkfs(device, **options)
 
 
 def _exists(path):

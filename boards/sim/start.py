@@ -1,6 +1,6 @@
 """Power-on of the simulated charger: what the chip and the port do before boot.py runs.
 
-micropython -m boards.sim.start STATE [DARK_SECONDS [CRASHES]]
+See rom.py for what comes before it.
 """
 
 import asyncio
@@ -15,7 +15,3 @@ def start():
     # On a board the port runs these two by itself, from the top of its file system.
     import boot  # noqa: F401
     import main  # noqa: F401
-
-
-if __name__ == "__main__":
-    start()

@@ -96,6 +96,17 @@ class MemoryVolume(Volume):
             self.bytes_written += len(data)
         self._end(mode)
 
+    def overwrite(self, path, data):
+        self._check()
+        self._room(len(data) - len(self.files.get(path, b"")))
+        mode = self._change()
+        if mode == "torn":
+            self.files[path] = bytearray()
+        elif mode in ("", "after"):
+            self.files[path] = bytearray(data)
+            self.bytes_written += len(data)
+        self._end(mode)
+
     def append(self, path, data):
         self._check()
         self._room(len(data))

@@ -49,6 +49,8 @@ class FakeCharger:
         self.counter = 0
         self.register_wh = 1000
         self.now_s = START_S
+        self.closed_to = 0  # last record number of the range that was closed last
+        self.ends = []  # session_end payloads since then
 
     def payload(self, kind, at=None, **body):
         self.seq += 1
@@ -101,8 +103,28 @@ class FakeCharger:
             "flags": [],
         }
         last = self.payload("session_end", **(body | (end or {})))
+        self.ends.append(last)
         self.now_s += 60
         return first, last
+
+    def month_closed(self, month="2021-03", **changed):
+        """The payload that closes a month over every record since the last closing.
+
+        changed: members to lie about; seconds only those that are given.
+        """
+        known = [end["energy_wh"] for end in self.ends if end["energy_wh"] is not None]
+        sums = {name: sum(end["seconds"][name] for end in self.ends) for name in SECONDS}
+        body = {
+            "month": month,
+            "sessions": len(self.ends),
+            "energy_wh": sum(known),
+            "unknown": len(self.ends) - len(known),
+            "seconds": sums | changed.pop("seconds", {}),
+            "first_seq": self.closed_to + 1,
+            "last_seq": self.seq,
+        }
+        self.closed_to, self.ends = self.seq, []
+        return self.payload("month_closed", **(body | changed))
 
     def signed_session(self, *args, **kwargs):
         return [compact(payload, self.master) for payload in self.session(*args, **kwargs)]

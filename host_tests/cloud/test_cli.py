@@ -90,6 +90,24 @@ def test_a_month_from_the_command_line(cloud, db_url, tmp_path):
     assert "2021-3" in cloud("statement", "--month", "2021-3", code=1)
 
 
+def test_a_month_that_does_not_hold_ends_a_strict_statement(cloud, db_url):
+    charger = FakeCharger()
+    service = Service(db_url)
+    for payload in (*charger.session(1000, charging=3600), charger.month_closed(sessions=2)):
+        service.take("CH-1", "record", compact(payload))
+    service.take("CH-1", "status", charger.status(store="full"))
+    service.close()
+    assert "available, store full" in cloud("chargers")
+    words = ("statement", "--month", "2021-03")
+    said = "records 1..2, 2 sessions, 1000 Wh: does not hold: sessions 2 claimed, 1 held"
+    assert f"month closed on the charger: {said}" in cloud(*words)
+    assert said in cloud(*words, "--strict", "--format", "json", code=1)
+    text = cloud("statement", "--month", "2021-04", "--strict")
+    assert "month on the charger: not closed yet" in text
+    text = cloud("statement", "--month", "2021-04", "--strict", "--at", "1620000000", code=1)
+    assert "not closed, though the month is over" in text
+
+
 def test_gaps_and_rejected_say_so_by_their_exit_code(cloud, db_url):
     assert "No record is missing" in cloud("gaps")
     charger = FakeCharger()

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from host_tests.cloud.fake_charger import FakeCharger, compact, instant
-from tools.cloud import rating, render
+from tools.cloud import rating, render, wording
 from tools.cloud.errors import CloudError
 
 MONTH = "2021-03"
@@ -178,7 +178,7 @@ def test_reconciliation_that_holds(priced, charger):
     assert (check.first_seq, check.last_seq, check.gaps) == (1, 6, [])
     assert check.sessions_wh == check.register_wh == 6000
     assert check.holds
-    assert render.reconciliation(check).endswith("OK")
+    assert wording.reconciliation(check).endswith("OK")
 
 
 def test_reconciliation_finds_gaps_jumps_and_open_sessions(priced, charger):
@@ -193,7 +193,7 @@ def test_reconciliation_finds_gaps_jumps_and_open_sessions(priced, charger):
     assert [(one.before, one.after, one.wh) for one in check.breaks] == [("CH-1-1", "CH-1-2", 77)]
     assert (check.sessions_wh, check.register_wh, check.difference_wh) == (3000, 3077, 77)
     assert check.open_sessions == ["CH-1-3"]
-    text = render.reconciliation(check)
+    text = wording.reconciliation(check)
     assert "missing 3-4" in text and "+77 Wh" in text and text.endswith("LOOK")
 
 
@@ -247,6 +247,7 @@ def test_json_and_csv_say_the_same(priced, charger):
     assert rows[0]["energy_exact"] == "6.024000" and rows[0]["time_exact"] == "2.262833"
     assert rows[2]["amount"] == "9.79" and rows[1]["review"] == "flag revoked"
     assert rows[3]["register_wh"] == "16060" and rows[3]["difference_wh"] == "0"
+    assert rows[3]["closing"] == "not closed yet" and rows[3]["sessions"] == "2"
 
 
 def test_a_spreadsheet_sees_no_formula(priced, charger):

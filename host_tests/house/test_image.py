@@ -32,7 +32,9 @@ def test_the_image_holds_what_boots_and_no_source(tmp_path):
     made = contents(image.build("sim", tmp_path / "a"))
     wanted = {"boot.mpy", "main.mpy", "agent/charger.mpy", "lib/umqtt/simple.mpy"}
     assert wanted | {"boards/selected.mpy", "boards/sim/board.mpy"} <= set(made)
-    assert [name for name in made if not name.endswith(".mpy")] == [builder.STAMP]
+    others = [name for name in made if not name.endswith(".mpy")]
+    assert others == [builder.STAMP, builder.ROM]
+    assert b"agent" in made[builder.ROM] and b"def " not in made[builder.ROM]
 
 
 def test_a_second_build_touches_nothing_and_a_change_rebuilds(tmp_path):

@@ -95,7 +95,7 @@ class MicroPythonItem(pytest.Item):
     @staticmethod
     def heap(one):
         """For people: the heap that the test had."""
-        return "heap %d KiB" % one.heap_kib
+        return "heap %d KiB and what the simulated hardware takes" % one.heap_kib
 
     def repr_failure(self, excinfo, style=None):
         if isinstance(excinfo.value, (MicroPythonError, CompileError)):

@@ -42,9 +42,10 @@ def with_source(trace):
 def process(interpreter, path, names, limit_s):
     """Run these tests in one process: (stdout, what is wrong with the process or "")."""
     charger, (top, folder) = charger_tree(), test_tree(path)
-    where = [str(folder), str(top), str(charger), str(charger / "lib"), ".frozen"]
+    where = [str(folder), str(top), ".frozen", str(charger / "lib"), str(charger)]
     env = dict(os.environ, MICROPYPATH=":".join(dict.fromkeys(where)))
-    command = interpreter.command("-m", "upy_runner", path.stem, *names)
+    heap = interpreter.desk_heap_args  # tests of the charger bring the simulated hardware along
+    command = [interpreter.path, *heap, "-m", "upy_runner", path.stem, *names]
     with tempfile.TemporaryDirectory() as cwd:
         try:
             done = subprocess.run(

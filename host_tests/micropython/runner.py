@@ -8,6 +8,16 @@ import io
 import json
 import sys
 
+if hasattr(gc, "threshold"):
+    gc.threshold(4096)  # as firmware/boot.py does
+try:
+    # The charger's code in ROM, as in the simulator and on a board: a board's heap is for what it makes.
+    import rom
+
+    rom.mount(sys.path[-1] + "/image.romfs", sys.path[:-2])
+except ImportError:
+    pass
+
 MARK = "@@"
 
 

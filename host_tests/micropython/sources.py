@@ -11,11 +11,12 @@ RUNNER = Path(__file__).with_name("runner.py")
 
 
 def charger_tree():
-    """The charger's packages and umqtt.simple, compiled: a folder."""
+    """The charger's packages and umqtt.simple, compiled: a folder, with its ROMFS image in it."""
     found = umqtt_sources()
     for package in CHARGER:
         found.update(package_sources(package))
-    return tree(found)
+    found["rom.py"] = found["boards/sim/rom.py"]
+    return tree(found, rom=True)
 
 
 def imports(path):

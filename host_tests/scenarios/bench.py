@@ -25,6 +25,7 @@ ANNA = bytes((0x04, 0xA2, 0xB3, 0xC4, 0xD5, 0xE6, 0xF7))
 BO = bytes((0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66))
 CARL = bytes((0xDE, 0xAD, 0xBE, 0xEF))
 CHARGER = "CH-1"
+KEPT = 40  # records whose text the service remembers; of older ones it knows kind and digest
 
 
 def hex_of(uid):
@@ -63,6 +64,7 @@ class Bench:
         self.keys = jws.Keys(MASTER)
         self.kinds = {}
         self._kept = {}
+        self.energy_wh = 0  # of all session_end records
         self.doubles = 0
         self.replies = []
         self.status = None
@@ -272,6 +274,10 @@ class Bench:
             return
         self.kinds[seq] = record["kind"]
         self._kept[seq] = (digest, jws.decode_b64(token.split(b".")[1]))
+        if seq - KEPT in self._kept:
+            self._kept[seq - KEPT] = (self._kept[seq - KEPT][0], None)
+        if record["kind"] == "session_end":
+            self.energy_wh += record["energy_wh"] or 0
         if self.acks:
             self.acknowledge()
 

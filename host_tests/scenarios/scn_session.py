@@ -356,3 +356,15 @@ def test_a_welded_contactor_is_reported_and_nobody_may_begin():
     assert "contactor_stuck" in bench.last("session_end")["flags"]
     bench.tap(BO)
     assert bench.last("access_refused")["reason"] == "faulted"
+
+
+def test_law_13_a_contactor_that_does_not_close_is_no_charging_and_no_flapping():
+    bench = Bench()
+    bench.world.set_contactor_fault("stuck_open")
+    bench.tap(ANNA)
+    bench.plug()
+    bench.run(3600)
+    bench.unplug()
+    seconds = bench.last("session_end")["seconds"]
+    assert seconds["charging"] == 0 and seconds["ev_suspended"] <= 1, seconds
+    assert bench.count("fault") <= 20

@@ -25,6 +25,7 @@ def image(tmp_path_factory):
     sources["agent/charger.py"] = Path(__file__).with_name("plain_charger.py").read_bytes()
     for name in ("boot.py", "main.py"):
         sources[name] = sources["firmware/" + name]
+    sources["rom.py"] = sources["boards/sim/rom.py"]
     lay(sources, folder)
     return folder
 

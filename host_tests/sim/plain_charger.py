@@ -15,6 +15,7 @@ class Charger:
         self.reset_requested = False
         self.session = ""
         self.readings = 0
+        self._was_closed = False
         self.time = None
 
     def boot(self, up_ms, vehicle, reading):
@@ -43,7 +44,9 @@ class Charger:
         self._log("fault %s" % fault)
 
     def on_contactor(self, up_ms, closed):
-        self._log("contactor %d %d" % (closed, self._wh))
+        if closed or self._was_closed:
+            self._log("contactor %d %d" % (closed, self._wh))
+        self._was_closed = closed
 
     def on_time(self, up_ms, unix_ms, quality, source):
         self.time = unix_ms

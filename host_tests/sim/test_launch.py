@@ -39,7 +39,7 @@ def test_bad_options_are_named(tmp_path, more, error):
 def test_the_command_line(tmp_path):
     launch = prepare(options(tmp_path, word_bits=64, heap_kib=300, dark_s=7))
     assert launch.argv[1:] == [
-        *("-X", "heapsize=380K", "-m", "boards.sim.start"),
+        *("-X", "heapsize=380K", "-m", "rom"),
         str(tmp_path / "s"),
         "7",
     ]

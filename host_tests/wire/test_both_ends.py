@@ -2,12 +2,17 @@
 
 import json
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import delete
 
+from hal.mock.world import UJ_PER_WH
 from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, MASTER, Bench, hex_of
-from tools.cloud import jws, keys, schemas
+from tools.cloud import jws, keys, schemas, wording
+from tools.cloud.models import Record
 from tools.cloud.service import Service
+from tools.cloud.zones import month_bounds
 
 SIGNED = {"config": "config+jws", "list": "list+jws", "order": "order+jws", "ack": "ack+jws"}
 
@@ -142,6 +147,46 @@ def test_a_lost_database_record_is_asked_for_and_comes_back_the_same(served):
     served.tap(CARL)
     served.run(1800)
     assert other.gaps(CHARGER) == [] and other.charger(CHARGER).upto > before
+
+
+def test_the_charger_closes_its_months_and_the_service_agrees(served):
+    """Law 18, also for a charger that was dark over two month ends."""
+    commission(served)
+    served.charge(ANNA, 3000)
+    served.charge(BO, 2000)
+    assert served.service.statement("2021-03").chargers[0].closing == "not closed yet"
+    served.run(month_bounds("2021-03", ZoneInfo("UTC"))[1] - served.now_s + 3600)
+    served.charge(ANNA, 1000)
+    served.power_cut(75 * 86400)
+    served.run(600)
+    for month, sessions in (("2021-03", 2), ("2021-04", 1), ("2021-05", 0)):
+        (line,) = served.service.statement(month).chargers
+        assert (line.closing, line.holds) == ("holds", True), wording.findings(line)
+        assert line.claims[0].sessions == sessions
+    assert served.service.statement("2021-06").chargers[0].closing == "not closed yet"
+    assert served.service.rejected() == []
+
+
+def test_a_lost_record_of_a_closed_month_comes_back(served):
+    commission(served)
+    served.charge(ANNA, 3000)
+    with served.service.store.begin() as session:
+        session.execute(delete(Record).where(Record.kind == "session_end"))
+    served.run(month_bounds("2021-03", ZoneInfo("UTC"))[1] - served.now_s + 60)
+    (line,) = served.service.statement("2021-03").chargers
+    assert (line.closing, line.claims[0].sessions) == ("holds", 1)
+    assert [order.reason for order in served.service.orders_of(CHARGER)] == ["ok"]
+
+
+def test_energy_between_two_sessions_is_told_by_both_ends(served):
+    commission(served)
+    served.charge(ANNA, 1000)
+    served.world.energy_uj += 50 * UJ_PER_WH
+    served.run(5)
+    served.charge(ANNA, 1000)
+    (line,) = served.service.statement("2021-03").chargers
+    assert [gap.after_wh - gap.before_wh for gap in line.register_gaps] == [50]
+    assert [one.wh for one in line.breaks] == [50] and not line.holds
 
 
 def test_every_order_is_answered(served):

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from agent import reasons
 from agent.ledger import KINDS
-from host_tests.cloud.fake_charger import compact
+from host_tests.cloud.fake_charger import FakeCharger, compact
 from tools.cloud import examples, review, schemas
 
 WIRE = Path(__file__).resolve().parents[2] / "docs" / "wire"
@@ -94,6 +94,28 @@ def test_the_five_lines_verify_the_published_vector():
         exec(code, names | {"master": bytes(32)})
 
 
+def test_the_published_lines_verify_a_month_that_was_closed():
+    page = (WIRE / "README.md").read_text()
+    code = page.split("## Closing a month")[1].split("```python\n")[1].split("```")[0]
+    charger = FakeCharger()
+    blind = {"energy_wh": None, "reg_end_wh": None, "flags": ["meter_missing"]}
+    records = [*charger.session(1000, charging=60), *charger.session(0, end=blind, outage=9)]
+    for month in ("2021-03", "2021-04"):
+        claim = charger.month_closed(month)
+        held = {record["seq"]: record for record in records}
+        exec(code, {"held": held, "claim": claim})
+        for wrong in ("sessions", "unknown", "energy_wh", "last_seq"):
+            with pytest.raises((AssertionError, KeyError)):
+                exec(code, {"held": held, "claim": claim | {wrong: claim[wrong] + 1}})
+        with pytest.raises(AssertionError):
+            seconds = claim["seconds"] | {"outage": 1}
+            exec(code, {"held": held, "claim": claim | {"seconds": seconds}})
+        with pytest.raises(KeyError, match=str(claim["last_seq"])):
+            short = {seq: one for seq, one in held.items() if seq != claim["last_seq"]}
+            exec(code, {"held": short, "claim": claim})
+        records += [claim, *charger.session(2000, charging=60)]
+
+
 def words(page, heading):
     """The first column of the table after a heading row."""
     table = page.split(heading)[1].split("\n\n")[0]
@@ -107,6 +129,14 @@ def test_the_page_lists_every_reason_and_flag_that_the_charger_has():
     flags = words(page, "| flag | meaning | reference service |")
     assert flags == list(reasons.FLAGS)
     assert review.HARMLESS_FLAGS <= set(flags)
+
+
+def test_the_page_lists_every_meter_anomaly():
+    page = (WIRE / "README.md").read_text()
+    table = page.split("| `flag` of a `meter_anomaly` | meaning |")[1].split("\n\n")[0]
+    meter = {flag for flag in reasons.FLAGS if flag.startswith("meter_")} - {"meter_unsettled"}
+    firsts = "".join(row.split("|")[1] for row in table.splitlines() if row)
+    assert set(re.findall(r"`(\w+)`", firsts)) == meter | {reasons.REGISTER_GAP}
 
 
 def test_the_header_schema_is_what_both_ends_send():

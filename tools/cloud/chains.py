@@ -4,60 +4,19 @@ A charger proves its sessions by two chains: the record numbers, and the meter's
 stand at a session's begin where it stood at the end of the one before.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tools.cloud.models import Charger, Record, Rejected
-
-if TYPE_CHECKING:
-    from tools.cloud.statements import SessionLine
-
-
-@dataclass
-class Break:
-    """Two sessions that follow each other, and what the register did between them."""
-
-    before: str
-    after: str
-    wh: int | None  # None: another meter, or no register at the end of the first
-
-
-@dataclass
-class ChargerLine:
-    """The reconciliation of one charger's month."""
-
-    charger: str
-    first_seq: int | None = None
-    last_seq: int | None = None
-    gaps: list[tuple[int, int]] = field(default_factory=list)
-    set_aside: list[int] = field(default_factory=list)
-    open_sessions: list[str] = field(default_factory=list)
-    sessions: int = 0
-    sessions_wh: int = 0
-    unknown_wh: int = 0  # sessions without a known energy
-    register_wh: int = 0  # last register minus first, meter by meter
-    breaks: list[Break] = field(default_factory=list)
-
-    @property
-    def difference_wh(self) -> int:
-        """Energy of the registers that no session of the month has."""
-        return self.register_wh - self.sessions_wh
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing is missing and nothing is unexplained."""
-        clean = not (self.gaps or self.set_aside or self.breaks or self.unknown_wh)
-        return clean and self.difference_wh == 0
+from tools.cloud import store
+from tools.cloud.models import Charger, Record
+from tools.cloud.report import Break, ChargerLine, SessionLine
 
 
 def charger_line(
     session: Session,
     charger: Charger,
     history: list[tuple[Record, dict]],
-    lines: "list[SessionLine]",
+    lines: list[SessionLine],
     bounds: tuple[int, int],
 ) -> ChargerLine:
     """Reconcile a charger's month. history: its begin and end records; lines: the month's sessions;
@@ -87,17 +46,10 @@ def _numbers(
     # A hole just before the month's first record may hide one of its records.
     earlier = [seq for seq, _ in rows if seq < first]
     start = (earlier[-1] if earlier else charger.first_seq - 1) + 1
-    aside = select(Rejected.seq).where(
-        Rejected.charger == charger.id, Rejected.named, Rejected.seq.between(start, last)
-    )
-    result.set_aside = sorted(set(session.scalars(aside)))
+    result.set_aside = store.set_aside_numbers(session, charger.id, start, last)
     known = {seq for seq, _ in rows} | set(result.set_aside)
     result.first_seq, result.last_seq = first, last
-    expected = start
-    for seq in sorted(seq for seq in known if start <= seq <= last):
-        if seq > expected:
-            result.gaps.append((expected, seq - 1))
-        expected = seq + 1
+    result.gaps = store.missing(known, start, last)
 
 
 def _open(

@@ -1,4 +1,4 @@
-"""The portal's acts, typed."""
+"""The portal's acts, typed. What they all do besides is in cli_sending.py."""
 
 import csv
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 
 from tools.cloud import cli_common as common
 from tools.cloud import keys, orders, portal, subscribers
-from tools.cloud.cli_common import BROKER_DEFAULT, DB_DEFAULT
+from tools.cloud.cli_common import DB_DEFAULT
+from tools.cloud.cli_sending import Done, sends
 from tools.cloud.errors import CloudError
 from tools.cloud.mask import card
+from tools.cloud.service import Service
 
 app = typer.Typer()
 
@@ -44,56 +46,44 @@ def register(
         out.print("Put it into the charger now; it is not shown again.")
 
 
-@app.command()
+@sends(app)
 def enable(
+    service: Service,
     charger: common.ChargerId,
     actor: Annotated[str, typer.Option(help="Who switches it on.")],
     role: Annotated[str, typer.Option(help="Role of the actor; superadmin is needed.")],
     plan: Annotated[str, typer.Option(help="Plan of the owner; business is needed.")],
     accept: Annotated[bool, typer.Option("--accept", help="Accept what it means.")] = False,
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-    store_only: common.StoreOnly = False,
-) -> None:
+) -> Done:
     """Switch pay per month on. Shows what it means and asks, unless --accept is given."""
-    with common.opened(db, common.make_clock(at)) as service:
-        service.charger(charger)
-        portal.may_enable(actor, role, plan)
-        if not accept:
-            common.console().print(_MEANING.format(charger=charger), markup=False)
-            if not typer.confirm("Switch it on?"):
-                raise CloudError("Not switched on. Nothing was changed.")
-        down = service.enable(charger, actor, role, plan)
-        if service.charger(charger).tariff_id is None:
-            common.console(stderr=True).print(
-                f"note: {charger} has no tariff yet: set one with `tariff`, or nothing can be billed."
-            )
-        done = f"Pay per month is on for {charger}."
-        common.act(service, charger, down, broker, wait, store_only, done)
+    service.charger(charger)
+    portal.may_enable(actor, role, plan)
+    if not accept:
+        common.console().print(_MEANING.format(charger=charger), markup=False)
+        if not typer.confirm("Switch it on?"):
+            raise CloudError("Not switched on. Nothing was changed.")
+    down = service.enable(charger, actor, role, plan)
+    if service.charger(charger).tariff_id is None:
+        common.console(stderr=True).print(
+            f"note: {charger} has no tariff yet: set one with `tariff`, or nothing can be billed."
+        )
+    return down, f"Pay per month is on for {charger}."
 
 
-@app.command()
+@sends(app)
 def disable(
+    service: Service,
     charger: common.ChargerId,
     actor: Annotated[str, typer.Option(help="Who switches it off.")],
     role: Annotated[str, typer.Option(help="Role of the actor; superadmin is needed.")],
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-    store_only: common.StoreOnly = False,
-) -> None:
+) -> Done:
     """Switch pay per month off. A running session ends as it began."""
-    with common.opened(db, common.make_clock(at)) as service:
-        down = service.disable(charger, actor, role)
-        done = f"Pay per month is off for {charger}."
-        common.act(service, charger, down, broker, wait, store_only, done)
+    return service.disable(charger, actor, role), f"Pay per month is off for {charger}."
 
 
-@app.command()
+@sends(app)
 def tariff(
+    service: Service,
     charger: common.ChargerId,
     tariff_id: Annotated[str, typer.Argument(metavar="TARIFF", help="Tariff id.")],
     currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
@@ -103,62 +93,46 @@ def tariff(
         str | None, typer.Option(help="Price per hour in which the car takes nothing.")
     ] = None,
     flat: Annotated[str | None, typer.Option(help="Price per session.")] = None,
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-    store_only: common.StoreOnly = False,
-) -> None:
+) -> Done:
     """Assign a tariff. New prices make a new version; a running session keeps the one it has."""
-    with common.opened(db, common.make_clock(at)) as service:
-        down = service.tariff(
-            charger,
-            tariff_id,
-            currency,
-            energy=energy,
-            time=time,
-            parking_time=parking_time,
-            flat=flat,
-        )
-        version = service.charger(charger).tariff_version
-        done = f"{charger} has tariff {tariff_id} version {version}."
-        common.act(service, charger, down, broker, wait, store_only, done)
+    prices = {"energy": energy, "time": time, "parking_time": parking_time, "flat": flat}
+    down = service.tariff(charger, tariff_id, currency, **prices)
+    version = service.charger(charger).tariff_version
+    return down, f"{charger} has tariff {tariff_id} version {version}."
 
 
-@app.command()
+@sends(app)
 def settings(
+    service: Service,
     charger: common.ChargerId,
     change: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME=VALUE]...", help="Such as access.lapse_s=30."),
     ] = None,
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-    store_only: common.StoreOnly = False,
-) -> None:
+) -> Done | None:
     """Show a charger's settings, or change some."""
-    with common.opened(db, common.make_clock(at)) as service:
-        if not change:
-            values = portal.read_settings(service.charger(charger))
-            for name in portal.setting_names():
-                value = values
-                for step in name.split("."):
-                    value = value[step]
-                common.console().print(f"{name}={value}", markup=False)
-            return
-        wrong = [text for text in change if "=" not in text]
-        if wrong:
-            raise CloudError(f"{wrong[0]!r} is no change. Write NAME=VALUE.")
-        pairs = (text.split("=", 1) for text in change)
-        changes = {name: int(value) if value.isdecimal() else value for name, value in pairs}
-        down = service.settings(charger, **changes)
-        common.act(service, charger, down, broker, wait, store_only, "Settings changed.")
+    if not change:
+        _show_settings(portal.read_settings(service.charger(charger)))
+        return None
+    wrong = [text for text in change if "=" not in text]
+    if wrong:
+        raise CloudError(f"{wrong[0]!r} is no change. Write NAME=VALUE.")
+    pairs = (text.split("=", 1) for text in change)
+    changes = {name: int(value) if value.isdecimal() else value for name, value in pairs}
+    return service.settings(charger, **changes), "Settings changed."
 
 
-@app.command()
+def _show_settings(values: dict) -> None:
+    for name in portal.setting_names():
+        value = values
+        for step in name.split("."):
+            value = value[step]
+        common.console().print(f"{name}={value}", markup=False)
+
+
+@sends(app)
 def subscribe(
+    service: Service,
     charger: common.ChargerId,
     user: Annotated[str | None, typer.Argument(help="Subscriber.")] = None,
     uid: Annotated[str | None, typer.Argument(help="Card UID, hex.")] = None,
@@ -173,25 +147,18 @@ def subscribe(
             "--csv", help="Many at once: a CSV with the columns user,uid[,contract,...]."
         ),
     ] = None,
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-    store_only: common.StoreOnly = False,
-) -> None:
+) -> Done:
     """Let a subscriber's card charge."""
-    with common.opened(db, common.make_clock(at)) as service:
-        if file is not None:
-            entries = _read_csv(file)
-            done = f"{len(entries)} cards may charge at {charger}."
-        elif user and uid:
-            entry = {"user": user, "uid": uid, "contract": contract, "group": group}
-            entries = [entry | {"billing": billing, "until": until, "status": status}]
-            done = f"{user} may charge at {charger} with card {card(subscribers.parse_uid(uid))}."
-        else:
-            raise CloudError("Give a user and a card UID, or --csv FILE.")
-        down = service.subscribe_many(charger, entries)
-        common.act(service, charger, down, broker, wait, store_only, done)
+    if file is not None:
+        entries = _read_csv(file)
+        done = f"{len(entries)} cards may charge at {charger}."
+    elif user and uid:
+        entry = {"user": user, "uid": uid, "contract": contract, "group": group}
+        entries = [entry | {"billing": billing, "until": until, "status": status}]
+        done = f"{user} may charge at {charger} with card {card(subscribers.parse_uid(uid))}."
+    else:
+        raise CloudError("Give a user and a card UID, or --csv FILE.")
+    return service.subscribe_many(charger, entries), done
 
 
 def _read_csv(path: Path) -> list[dict]:
@@ -210,26 +177,20 @@ def _read_csv(path: Path) -> list[dict]:
     return rows
 
 
-@app.command()
+@sends(app)
 def unsubscribe(
+    service: Service,
     charger: common.ChargerId,
     user: Annotated[str, typer.Argument(help="Subscriber.")],
     uid: Annotated[str | None, typer.Argument(help="One card only.")] = None,
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-    store_only: common.StoreOnly = False,
-) -> None:
+) -> Done:
     """Take a subscriber's cards off a charger's list."""
-    with common.opened(db, common.make_clock(at)) as service:
-        down = service.unsubscribe(charger, user, uid)
-        done = f"{user} may not charge at {charger} any more."
-        common.act(service, charger, down, broker, wait, store_only, done)
+    return service.unsubscribe(charger, user, uid), f"{user} may not charge at {charger} any more."
 
 
-@app.command()
+@sends(app, without="store_only")
 def order(
+    service: Service,
     charger: common.ChargerId,
     do: Annotated[str, typer.Argument(metavar="DO", help=", ".join(orders.DOS))],
     user: Annotated[str | None, typer.Option(help="start: subscriber.")] = None,
@@ -241,11 +202,7 @@ def order(
     time: Annotated[int | None, typer.Option(help="set_time: Unix time; now if left out.")] = None,
     connector: Annotated[int | None, typer.Option(min=1, help="Socket.")] = None,
     ttl: Annotated[int, typer.Option(min=1, metavar="SECONDS", help="Lapses after.")] = 300,
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-) -> None:
+) -> Done:
     """Give one signed command. With --wait the exit code says whether it was obeyed."""
     members: dict[str, object] = {"connector": connector}
     if do == "start":
@@ -253,39 +210,23 @@ def order(
             raise common.fail("start needs --user.", 2)
         members |= {"user": user, "contract": contract, "group": group, "billing": billing}
     members |= {"from_": first, "to": last, "time": time}
-    with common.opened(db, common.make_clock(at)) as service:
-        down = service.order(charger, do, ttl, **members)
-        n = service.charger(charger).order_n
-        common.act(service, charger, down, broker, wait, False, f"Order {n} {do}.")
+    down = service.order(charger, do, ttl, **members)
+    return down, f"Order {service.charger(charger).order_n} {do}."
 
 
-@app.command()
-def resync(
-    charger: common.ChargerId,
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    wait: common.Wait = 0.0,
-    store_only: common.StoreOnly = False,
-) -> None:
+@sends(app)
+def resync(service: Service, charger: common.ChargerId) -> Done:
     """Send configuration and whole list anew, with versions above what the charger has."""
-    with common.opened(db, common.make_clock(at)) as service:
-        down = service.resync(charger)
-        common.act(service, charger, down, broker, wait, store_only, f"{charger} is made anew.")
+    return service.resync(charger), f"{charger} is made anew."
 
 
-@app.command("write-off")
+@sends(app, "write-off", without="wait")
 def write_off(
+    service: Service,
     charger: common.ChargerId,
     first: Annotated[int, typer.Argument(min=1, help="First record number.")],
     last: Annotated[int, typer.Argument(min=1, help="Last record number.")],
     reason: Annotated[str, typer.Option(help="For the books: why they will never come.")],
-    db: common.Db = DB_DEFAULT,
-    broker: common.BrokerAddress = BROKER_DEFAULT,
-    at: common.At = None,
-    store_only: common.StoreOnly = False,
-) -> None:
+) -> Done:
     """Give up missing records that the charger cannot produce, so that the next ones flow."""
-    with common.opened(db, common.make_clock(at)) as service:
-        down = service.write_off(charger, first, last, reason)
-        common.act(service, charger, down, broker, 0.0, store_only, "Written off.")
+    return service.write_off(charger, first, last, reason), "Written off."

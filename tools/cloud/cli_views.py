@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from tools.cloud import cli_common as common
-from tools.cloud import mask, render
+from tools.cloud import mask, render, wording
 from tools.cloud.cli_common import BROKER_DEFAULT, DB_DEFAULT, Format
 
 app = typer.Typer()
@@ -18,6 +18,15 @@ def _time(unix_s: int | None) -> str:
     if unix_s is None:
         return ""
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _table(left: tuple[str, ...], right: tuple[str, ...] = ()) -> Table:
+    table = Table()
+    for name in left:
+        table.add_column(name)
+    for name in right:
+        table.add_column(name, justify="right")
+    return table
 
 
 @app.command()
@@ -30,9 +39,13 @@ def statement(
         bool, typer.Option("--strict", help="Exit 1 unless every charger's month holds together.")
     ] = False,
     db: common.Db = DB_DEFAULT,
+    at: common.At = None,
 ) -> None:
-    """Each subscriber's statement of a month, and each charger's reconciliation."""
-    with common.opened(db, common.make_clock(None)) as service:
+    """Each subscriber's statement of a month, and each charger's reconciliation.
+
+    The time decides one thing only: whether a month that is not closed should have been.
+    """
+    with common.opened(db, common.make_clock(at)) as service:
         report = service.statement(month, tz)
     if output is Format.table:
         render.show(report, common.console(), user)
@@ -46,11 +59,8 @@ def statement(
 @app.command()
 def chargers(db: common.Db = DB_DEFAULT) -> None:
     """Every charger: what is wanted of it and what it said last."""
-    table = Table()
-    for name in ("Charger", "Online", "State", "Pay per month", "Tariff", "List", "Records"):
-        table.add_column(name)
-    for name in ("Missing", "Unsent", "Last status"):
-        table.add_column(name, justify="right")
+    names = ("Charger", "Online", "State", "Pay per month", "Tariff", "List", "Records")
+    table = _table(names, ("Missing", "Unsent", "Last status"))
     with common.opened(db, common.make_clock(None)) as service:
         for one in service.chargers():
             status = json.loads(one.status or "{}")
@@ -59,7 +69,7 @@ def chargers(db: common.Db = DB_DEFAULT) -> None:
             table.add_row(
                 one.id,
                 "yes" if one.online else "no",
-                status.get("state", ""),
+                _state(status),
                 f"{flag} v{one.config_version}{_late(one.config_version, one.config_applied)}",
                 f"{one.tariff_id} v{one.tariff_version}" if one.tariff_id else "none",
                 f"v{one.list_version}{_late(one.list_version, one.list_applied)}",
@@ -71,6 +81,11 @@ def chargers(db: common.Db = DB_DEFAULT) -> None:
     common.console().print(table)
 
 
+def _state(status: dict) -> str:
+    state, store = status.get("state", ""), status.get("store", "ok")
+    return state if store == "ok" else f"{state}, store {store}"
+
+
 def _late(wanted: int, applied: int) -> str:
     return "" if wanted == applied else f" (has v{applied})"
 
@@ -78,9 +93,7 @@ def _late(wanted: int, applied: int) -> str:
 @app.command("list")
 def show_list(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
     """The subscriber list of a charger, with masked card numbers."""
-    table = Table()
-    for name in ("User", "Card", "Contract", "Group", "Status", "Billing", "Until"):
-        table.add_column(name)
+    table = _table(("User", "Card", "Contract", "Group", "Status", "Billing", "Until"))
     with common.opened(db, common.make_clock(None)) as service:
         for one in service.list_of(charger):
             until = _time(one.until)
@@ -107,9 +120,7 @@ def records(
         for record in found:
             typer.echo(json.dumps(record))
         return
-    table = Table()
-    for name in ("Seq", "Boot", "At", "Clock", "Kind", "What"):
-        table.add_column(name)
+    table = _table(("Seq", "Boot", "At", "Clock", "Kind", "What"))
     for record in found:
         at = record["at"]
         where = (str(record["seq"]), str(record["boot"]), _time(at["t"]), at["q"])
@@ -123,8 +134,8 @@ _ENVELOPE = frozenset(("charger", "connector", "seq", "boot", "kind", "up_ms", "
 def _summary(record: dict) -> str:
     kind = record["kind"]
     if kind == "session_end":
-        charging = render.hms(record["seconds"]["charging"])
-        energy = render.kwh(record["energy_wh"])
+        charging = wording.hms(record["seconds"]["charging"])
+        energy = wording.kwh(record["energy_wh"])
         flags = f" [{' '.join(record['flags'])}]" if record["flags"] else ""
         return f"{record['session']} {record['user']} {energy} kWh in {charging}{flags}"
     if kind == "session_begin":
@@ -173,9 +184,9 @@ def rejected(
                 taken, down = service.rejudge(one.id)
                 done = f"{one.id}: {taken} taken."
                 common.act(service, one.id, down, broker, 0.0, store_only, done)
-        table = Table()
-        for name in ("Charger", "Seq", "Reason", "Detail", "First seen", "Times", "Named in ack"):
-            table.add_column(name)
+        table = _table(
+            ("Charger", "Seq", "Reason", "Detail", "First seen", "Times", "Named in ack")
+        )
         for entry in service.rejected(charger):
             seq = "" if entry.seq is None else str(entry.seq)
             named = "yes" if entry.named else "no"
@@ -187,9 +198,7 @@ def rejected(
 @app.command()
 def orders(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
     """Orders given to a charger and what became of them."""
-    table = Table()
-    for name in ("N", "Order", "Given", "Lapses", "Result", "Reason", "Detail"):
-        table.add_column(name)
+    table = _table(("N", "Order", "Given", "Lapses", "Result", "Reason", "Detail"))
     with common.opened(db, common.make_clock(None)) as service:
         for one in service.orders_of(charger):
             times = (_time(one.made_at), _time(one.exp))

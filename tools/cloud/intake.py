@@ -41,8 +41,8 @@ def take(session: Session, charger: Charger, message: bytes, now: int) -> Taken:
         return Taken([], None)
     stored = _keep(session, charger, message, payload, now)
     store.advance(session, charger)
-    down = [ack(session, charger), *ask_for_gap(session, charger, now)]
-    return Taken(down, payload if stored else None)
+    asked = ask_for(session, charger, store.holes(session, charger), now)
+    return Taken([ack(session, charger), *asked], payload if stored else None)
 
 
 def ack(session: Session, charger: Charger) -> Downlink:
@@ -55,11 +55,13 @@ def ack(session: Session, charger: Charger) -> Downlink:
     return Downlink("ack", orders.sign(session, charger, jws.ACK, payload), False)
 
 
-def ask_for_gap(session: Session, charger: Charger, now: int) -> list[Downlink]:
-    """One signed `resend` for the first hole; not again for the same one within ASK_AGAIN_S."""
-    missing = store.holes(session, charger)
+def ask_for(
+    session: Session, charger: Charger, missing: list[tuple[int, int]], now: int
+) -> list[Downlink]:
+    """One signed `resend` for the first of these gaps, if there is one; not again for the same one
+    within ASK_AGAIN_S.
+    """
     if not missing:
-        charger.resend_from = charger.resend_to = charger.resend_at = None
         return []
     first, last = missing[0]
     asked_at = charger.resend_at

@@ -8,9 +8,10 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from tools.cloud import intake, portal, subscribers
+from tools.cloud import intake, months, portal, store, subscribers, wording
 from tools.cloud.downlink import Downlink
 from tools.cloud.models import Charger
+from tools.cloud.report import DIFFERS
 
 log = logging.getLogger("tools.cloud.reconcile")
 
@@ -23,6 +24,7 @@ def take_status(session: Session, charger: Charger, status: dict, now: int) -> l
     if not charger.online:
         log.info("%s: offline", charger.id)
         return []
+    _report_store(charger, status)
     charger.status = json.dumps(status)
     charger.boot = status["boot"]
     charger.list_applied = status["list"]["version"]
@@ -33,7 +35,7 @@ def take_status(session: Session, charger: Charger, status: dict, now: int) -> l
     _report_differences(charger, status)
     down = missing(session, charger, now)
     down += subscribers.confirm(session, charger, status["list"]["age_s"], now)
-    return down + intake.ask_for_gap(session, charger, now)
+    return down + _ask_for_gap(session, charger, now)
 
 
 def missing(session: Session, charger: Charger, now: int) -> list[Downlink]:
@@ -96,9 +98,33 @@ def take_record(session: Session, charger: Charger, payload: dict, now: int) -> 
     elif payload["kind"] == "list_applied":
         if payload["version"] > charger.list_applied:
             subscribers.confirmed(charger, payload["version"])
+    elif payload["kind"] == months.CLOSED:
+        _tell_closed(session, charger, payload)
+        return _ask_for_gap(session, charger, now)
     else:
         return []
     return missing(session, charger, now) if charger.online else []
+
+
+def _ask_for_gap(session: Session, charger: Charger, now: int) -> list[Downlink]:
+    # A hole holds up what comes after it; a gap in a month that was closed does not.
+    gaps = store.holes(session, charger) or months.claimed_gaps(session, charger)
+    return intake.ask_for(session, charger, gaps, now)
+
+
+def _tell_closed(session: Session, charger: Charger, payload: dict) -> None:
+    closed = [body for _, body in store.payloads(session, charger.id, months.CLOSED)]
+    claim = months.check(session, charger, payload, closed)
+    level = logging.WARNING if claim.state == DIFFERS else logging.INFO
+    log.log(level, "%s: %s %s", charger.id, claim.month, wording.claim_text(claim))
+
+
+def _report_store(charger: Charger, status: dict) -> None:
+    before = json.loads(charger.status or "{}").get("store", "ok")
+    state = status.get("store", "ok")  # older firmware does not say
+    if state != before:
+        level = logging.INFO if state == "ok" else logging.ERROR
+        log.log(level, "%s: its store is %s", charger.id, state)
 
 
 def _report_differences(charger: Charger, status: dict) -> None:

@@ -3,66 +3,41 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tools.cloud.chains import ChargerLine
 from tools.cloud.rating import Component
-from tools.cloud.statements import (
+from tools.cloud.report import (
     BILLED,
     FREE,
     NO_CURRENCY,
     REVIEW,
+    TIMES,
+    ChargerLine,
+    Claim,
+    RegisterGap,
     Report,
     SessionLine,
     Statement,
+    Unbilled,
 )
+from tools.cloud.wording import breaks, differences, findings, hms, kwh, ranges, reconciliation
 
-_TIMES = ("connected", "charging", "ev_suspended", "evse_suspended", "outage")
 _KINDS = ("ENERGY", "TIME", "PARKING_TIME", "FLAT")
 CSV_COLUMNS = (
     "row,month,user,contract,group,charger,connector,session,seq,started,ended,clock,"
     + "energy_wh,"
-    + ",".join(f"{name}_s" for name in _TIMES)
+    + ",".join(f"{name}_s" for name in TIMES)
     + ",tariff,"
     + ",".join(f"{name.lower()}_exact" for name in _KINDS)
     + ",amount,currency,offline,flags,review,"
-    + "first_seq,last_seq,gaps,set_aside,open_sessions,register_wh,difference_wh,breaks"
+    + "first_seq,last_seq,gaps,set_aside,open_sessions,register_wh,difference_wh,breaks,"
+    + "sessions,unknown,closing,differences,before_wh,after_wh"
 ).split(",")
-
-
-def kwh(energy_wh: int | None) -> str:
-    """Wh as kWh with every digit."""
-    return "?" if energy_wh is None else f"{energy_wh // 1000}.{energy_wh % 1000:03d}"
-
-
-def hms(seconds: int) -> str:
-    """Seconds as h:mm:ss."""
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
-def reconciliation(line: ChargerLine) -> str:
-    """One line that says whether a charger's month holds together."""
-    if line.first_seq is None:
-        records = "no records"
-    else:
-        records = f"records {line.first_seq}..{line.last_seq}"
-        records += f", missing {_ranges(line.gaps)}" if line.gaps else ", no gaps"
-    if line.set_aside:
-        records += f", set aside {', '.join(str(seq) for seq in line.set_aside)}"
-    chain = "register chain unbroken"
-    if line.breaks:
-        chain = "register chain broken: " + "; ".join(_breaks(line))
-    energy = f"sessions {line.sessions_wh} Wh, register {line.register_wh} Wh"
-    energy += f", difference {line.difference_wh} Wh"
-    if line.unknown_wh:
-        energy += f", {line.unknown_wh} of {line.sessions} sessions without known energy"
-    still = f"; not ended yet: {', '.join(line.open_sessions)}" if line.open_sessions else ""
-    verdict = "OK" if line.holds else "LOOK"
-    return f"{line.charger}: {records}; {chain}; {energy}{still}. {verdict}"
 
 
 def show(report: Report, console: Console, user: str | None = None) -> None:
@@ -80,6 +55,8 @@ def show(report: Report, console: Console, user: str | None = None) -> None:
     console.print("Reconciliation", style="bold")
     for line in report.chargers:
         console.print(reconciliation(line), style="" if line.holds else "bold red", markup=False)
+        for text, good in findings(line):
+            console.print(f"  {text}", style="" if good else "bold red", markup=False)
 
 
 def _show_statement(report: Report, statement: Statement, console: Console) -> None:
@@ -133,7 +110,7 @@ def _table(title: str, groups: list[tuple[list[list[str]], str]], shown: list[in
 
 def _cells(line: SessionLine) -> list[str]:
     by_type = _exact(line.components)
-    times = [hms(line.seconds[name]) for name in _TIMES[1:]]
+    times = [hms(line.seconds[name]) for name in TIMES[1:]]
     note = [line.tariff] if line.tariff and line.status == BILLED else []
     note += [line.status] if line.status == FREE else []
     note += [f"to review, not billed: {'; '.join(line.review)}"] if line.review else []
@@ -160,7 +137,9 @@ def _exact(components: list[Component]) -> dict[str, str]:
 
 
 def to_csv(report: Report, user: str | None = None) -> str:
-    """Rows of four sorts (column `row`): billed, free, review or none; total; reconciliation."""
+    """Rows of these sorts (column `row`): billed, free, review or none; total; and for each
+    charger reconciliation, month_closed (one a claim), register_gap, unbilled.
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -176,7 +155,8 @@ def to_csv(report: Report, user: str | None = None) -> str:
     for line in report.unattributed if user is None else ():
         writer.writerow(_csv_session(report, line))
     for check in report.chargers:
-        writer.writerow(_safe(_csv_check(report, check)))
+        for row in _csv_checks(check):
+            writer.writerow(_safe({"month": report.month, "charger": check.charger, **row}))
     return out.getvalue()
 
 
@@ -185,7 +165,7 @@ def _csv_session(report: Report, line: SessionLine) -> dict:
     row = {
         "row": line.status,
         "month": report.month,
-        **{f"{name}_s": line.seconds[name] for name in _TIMES},
+        **{f"{name}_s": line.seconds[name] for name in TIMES},
         **{f"{name.lower()}_exact": amounts.get(name, "") for name in _KINDS},
         "amount": "" if line.status == REVIEW else line.amount,
         "energy_wh": "" if line.energy_wh is None else line.energy_wh,
@@ -199,21 +179,52 @@ def _csv_session(report: Report, line: SessionLine) -> dict:
     return _safe(row)
 
 
-def _csv_check(report: Report, check: ChargerLine) -> dict:
-    return {
+def _csv_checks(check: ChargerLine) -> Iterator[dict]:
+    yield {
         "row": "reconciliation",
-        "month": report.month,
-        "charger": check.charger,
         "energy_wh": check.sessions_wh,
         "first_seq": "" if check.first_seq is None else check.first_seq,
         "last_seq": "" if check.last_seq is None else check.last_seq,
-        "gaps": _ranges(check.gaps),
+        "gaps": ranges(check.gaps),
         "set_aside": " ".join(str(seq) for seq in check.set_aside),
         "open_sessions": " ".join(check.open_sessions),
         "register_wh": check.register_wh,
         "difference_wh": check.difference_wh,
-        "breaks": "; ".join(_breaks(check)),
+        "breaks": "; ".join(breaks(check)),
+        "sessions": check.sessions,
+        "unknown": check.unknown_wh,
+        "closing": check.closing,
     }
+    yield from map(_csv_claim, check.claims)
+    yield from map(_csv_gap, check.register_gaps)
+    yield from map(_csv_unbilled, check.unbilled)
+
+
+def _csv_claim(claim: Claim) -> dict:
+    return {
+        "row": "month_closed",
+        **{f"{name}_s": claim.seconds[name] for name in TIMES},
+        "seq": claim.seq,
+        "energy_wh": claim.energy_wh,
+        "first_seq": claim.first_seq,
+        "last_seq": claim.last_seq,
+        "gaps": ranges(claim.missing),
+        "set_aside": " ".join(str(seq) for seq in claim.set_aside),
+        "sessions": claim.sessions,
+        "unknown": claim.unknown,
+        "closing": claim.state,
+        "differences": "; ".join(differences(claim)),
+    }
+
+
+def _csv_gap(gap: RegisterGap) -> dict:
+    registers = {"before_wh": gap.before_wh, "after_wh": gap.after_wh}
+    return {"row": "register_gap", "seq": gap.seq, "ended": gap.at, **registers}
+
+
+def _csv_unbilled(tally: Unbilled) -> dict:
+    given = {"sessions": tally.sessions, "energy_wh": tally.energy_wh}
+    return {"row": "unbilled", "seq": tally.seq, "ended": tally.at, **given}
 
 
 def _safe(row: dict) -> dict:
@@ -244,12 +255,15 @@ def to_json(report: Report, user: str | None = None) -> str:
             if user in (None, one.user)
         ],
         "unattributed": [_json_session(line) for line in report.unattributed if user is None],
-        "reconciliation": [
-            {**asdict(one), "difference_wh": one.difference_wh, "holds": one.holds}
-            for one in report.chargers
-        ],
+        "reconciliation": [_json_check(one) for one in report.chargers],
     }
     return json.dumps(whole, indent=2) + "\n"
+
+
+def _json_check(check: ChargerLine) -> dict:
+    words = [reconciliation(check), *(text for text, _ in findings(check))]
+    verdict = {"difference_wh": check.difference_wh, "holds": check.holds}
+    return {**asdict(check), **verdict, "words": words}
 
 
 def _json_session(line: SessionLine) -> dict:
@@ -264,15 +278,3 @@ def _json_session(line: SessionLine) -> dict:
         for part in line.components
     ]
     return {**vars(line), "components": parts, "amount": str(line.amount)}
-
-
-def _ranges(pairs: list[tuple[int, int]]) -> str:
-    return " ".join(str(low) if low == high else f"{low}-{high}" for low, high in pairs)
-
-
-def _breaks(line: ChargerLine) -> list[str]:
-    return [
-        f"{one.before} to {one.after}: "
-        + ("another meter or no register" if one.wh is None else f"{one.wh:+d} Wh")
-        for one in line.breaks
-    ]

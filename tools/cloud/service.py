@@ -18,9 +18,11 @@ from tools.cloud import (
     intake,
     jws,
     keys,
+    months,
     orders,
     portal,
     reconcile,
+    report,
     schemas,
     statements,
     store,
@@ -163,7 +165,7 @@ class Service:
             charger = store.need_charger(session, charger_id)
             inside = [
                 (max(first, low), min(last, high))
-                for low, high in store.holes(session, charger)
+                for low, high in months.gaps(session, charger)
                 if low <= last and first <= high
             ]
             if not inside:
@@ -241,10 +243,10 @@ class Service:
 
     # what people ask
 
-    def statement(self, month: str, tz: str | None = None) -> statements.Report:
+    def statement(self, month: str, tz: str | None = None) -> report.Report:
         """The month "YYYY-MM": statements, sessions to review, and every charger's reconciliation."""
         with self.store.begin() as session:
-            return statements.month_report(session, month, tz)
+            return statements.month_report(session, month, tz, self.clock())
 
     def chargers(self) -> list[Charger]:
         """Every charger as the service knows it."""
@@ -277,9 +279,9 @@ class Service:
             return [json.loads(row.payload) for row in rows]
 
     def gaps(self, charger_id: str) -> list[tuple[int, int]]:
-        """Record numbers that are missing below the highest known one, as (first, last)."""
+        """Record numbers that are known to be missing, as (first, last), rising."""
         with self.store.begin() as session:
-            return store.holes(session, store.need_charger(session, charger_id))
+            return months.gaps(session, store.need_charger(session, charger_id))
 
     def rejected(self, charger_id: str | None = None) -> list[Rejected]:
         """What was set aside, oldest first."""

@@ -7,102 +7,40 @@ else when energy was last withdrawn, else when the record was made.
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tools.cloud import portal, rating, review, store, zones
-from tools.cloud.chains import ChargerLine, charger_line
+from tools.cloud import anomalies, months, portal, rating, review, store, zones
+from tools.cloud.chains import charger_line
 from tools.cloud.models import Charger, Record, Tariff
-
-BILLED = "billed"
-FREE = "free"
-REVIEW = "review"
-UNATTRIBUTED = "none"
-NO_CURRENCY = "XXX"  # ISO 4217: no currency involved
-
-ROUNDING = (
-    "A session costs the exact sum of its components, rounded once, half up, to the currency's "
-    "minor unit; a total is the sum of those amounts."
+from tools.cloud.report import (
+    BILLED,
+    FREE,
+    NO_CURRENCY,
+    REVIEW,
+    UNATTRIBUTED,
+    Report,
+    SessionLine,
+    Statement,
 )
 
 
-@dataclass
-class SessionLine:
-    """One session of a statement. `amount` is 0 unless `status` is "billed"."""
+def month_report(session: Session, month: str, tz: str | None, now: int) -> Report:
+    """The report of a month "YYYY-MM".
 
-    status: str
-    session: str
-    charger: str
-    connector: int
-    seq: int
-    user: str
-    contract: str
-    group: str
-    started: str
-    ended: str
-    clock: str
-    energy_wh: int | None
-    seconds: dict
-    tariff: str
-    currency: str
-    components: list[rating.Component]
-    amount: Decimal
-    flags: list[str]
-    offline: bool
-    review: list[str]
-
-
-@dataclass
-class Statement:
-    """What one subscriber gets for one contract and currency."""
-
-    user: str
-    contract: str
-    currency: str
-    lines: list[SessionLine] = field(default_factory=list)
-
-    def of(self, *statuses: str) -> list[SessionLine]:
-        """The lines with one of these statuses."""
-        return [line for line in self.lines if line.status in statuses]
-
-    @property
-    def total(self) -> Decimal:
-        """What is billed."""
-        start = rating.round_half_up(Fraction(0), rating.decimals(self.currency))
-        return sum((line.amount for line in self.lines), start)
-
-    @property
-    def energy_wh(self) -> int:
-        """Energy of the billed and free sessions."""
-        return sum(line.energy_wh or 0 for line in self.of(BILLED, FREE))
-
-
-@dataclass
-class Report:
-    """A month: statements by subscriber, sessions of nobody, and each charger's reconciliation."""
-
-    month: str
-    statements: list[Statement]
-    unattributed: list[SessionLine]
-    chargers: list[ChargerLine]
-    rounding: str = ROUNDING
-
-
-def month_report(session: Session, month: str, tz: str | None = None) -> Report:
-    """The report of a month "YYYY-MM"; tz: one zone for all, else each charger's own."""
+    tz: one zone for all, else each charger's own; now: Unix time, which decides nothing but whether
+    a month that is not closed should have been.
+    """
     zones.month_bounds(month, ZoneInfo("UTC"))  # a wrong month is said even without a charger
     statements: dict[tuple[str, str, str], Statement] = {}
     unattributed: list[SessionLine] = []
     chargers = []
     for charger in list(store.all_chargers(session)):
-        zone = zones.zone(tz or str(portal.read_settings(charger)["timezone"]))
+        own_zone = zones.zone(str(portal.read_settings(charger)["timezone"]))
+        zone = zones.zone(tz) if tz else own_zone
         bounds = zones.month_bounds(month, zone)
-        history = _history(session, charger)
+        history = store.payloads(session, charger.id, "session_begin", "session_end")
         lines = _lines(session, charger, history, bounds, zone)
         for line in lines:
             if not line.user:
@@ -110,19 +48,13 @@ def month_report(session: Session, month: str, tz: str | None = None) -> Report:
                 continue
             key = (line.user, line.contract, line.currency)
             statements.setdefault(key, Statement(*key)).lines.append(line)
-        chargers.append(charger_line(session, charger, history, lines, bounds))
+        check = charger_line(session, charger, history, lines, bounds)
+        months.close(session, charger, month, own_zone, now, check)
+        anomalies.note(session, charger, bounds, zone, check)
+        chargers.append(check)
     for statement in statements.values():
         statement.lines.sort(key=lambda line: (line.ended, line.charger, line.seq))
     return Report(month, [statements[key] for key in sorted(statements)], unattributed, chargers)
-
-
-def _history(session: Session, charger: Charger) -> list[tuple[Record, dict]]:
-    query = (
-        select(Record)
-        .where(Record.charger == charger.id, Record.kind.in_(("session_begin", "session_end")))
-        .order_by(Record.seq)
-    )
-    return [(record, json.loads(record.payload)) for record in session.scalars(query)]
 
 
 def ended_at(end: dict) -> tuple[int | None, str]:
@@ -184,8 +116,8 @@ def _line(
         user=end["user"],
         contract=end["contract"],
         group=end["group"],
-        started=_text(end["t_start"]["t"], zone),
-        ended=_text(ended[0], zone),
+        started=zones.text(end["t_start"]["t"], zone),
+        ended=zones.text(ended[0], zone),
         clock=ended[1],
         energy_wh=end["energy_wh"],
         seconds=end["seconds"],
@@ -197,7 +129,3 @@ def _line(
         offline=end["offline"],
         review=why,
     )
-
-
-def _text(unix_s: int | None, zone: ZoneInfo) -> str:
-    return "" if unix_s is None else zones.local(unix_s, zone).isoformat(timespec="seconds")

@@ -5,6 +5,7 @@ IMMEDIATE, elsewhere the charger's row is locked.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from tools.cloud.errors import CloudError
 from tools.cloud.models import Base, Charger, Key, Record, Rejected
 
+MAX_SEQ = 2**32 - 1
 MAX_UNVOUCHED = 100  # messages without a good signature that are kept, per charger
 
 
@@ -151,34 +153,64 @@ def newest_rejections(session: Session, charger_id: str, limit: int) -> list[Rej
     return list(session.scalars(query))
 
 
-def _settled(session: Session, charger_id: str, low: int) -> list[int]:
-    """Numbers above `low` that are stored or set aside by name, rising."""
-    stored = select(Record.seq).where(Record.charger == charger_id, Record.seq > low)
-    aside = select(Rejected.seq).where(
-        Rejected.charger == charger_id, Rejected.named, Rejected.seq > low
+def stored_numbers(session: Session, charger_id: str, first: int, last: int) -> list[int]:
+    """Numbers from first to last whose records are held, rising."""
+    query = select(Record.seq).where(Record.charger == charger_id, Record.seq.between(first, last))
+    return sorted(session.scalars(query))
+
+
+def set_aside_numbers(session: Session, charger_id: str, first: int, last: int) -> list[int]:
+    """Numbers from first to last that are set aside by name, rising."""
+    query = select(Rejected.seq).where(
+        Rejected.charger == charger_id, Rejected.named, Rejected.seq.between(first, last)
     )
-    return sorted(set(session.scalars(stored)) | set(session.scalars(aside)))
+    return sorted(set(session.scalars(query)))
+
+
+def settled(session: Session, charger_id: str, first: int, last: int) -> list[int]:
+    """Numbers from first to last that are stored or set aside by name, rising."""
+    stored = stored_numbers(session, charger_id, first, last)
+    return sorted({*stored, *set_aside_numbers(session, charger_id, first, last)})
+
+
+def missing(known: Iterable[int], first: int, last: int) -> list[tuple[int, int]]:
+    """What of first..last is not among the known numbers, as (first, last) pairs, rising."""
+    found = []
+    expected = first
+    for seq in sorted({seq for seq in known if first <= seq <= last} | {last + 1}):
+        if seq > expected:
+            found.append((expected, seq - 1))
+        expected = seq + 1
+    return found
 
 
 def advance(session: Session, charger: Charger) -> None:
     """Move `upto` over every number that is stored or set aside, up to the first hole."""
     session.flush()
     charger.upto = max(charger.upto, charger.first_seq - 1)
-    for seq in _settled(session, charger.id, charger.upto):
+    for seq in settled(session, charger.id, charger.upto + 1, MAX_SEQ):
         if seq != charger.upto + 1:
             break
         charger.upto = seq
 
 
 def holes(session: Session, charger: Charger) -> list[tuple[int, int]]:
-    """Missing numbers below the highest known one, as (first, last) pairs, rising."""
-    missing = []
-    expected = charger.upto + 1
-    for seq in _settled(session, charger.id, charger.upto):
-        if seq > expected:
-            missing.append((expected, seq - 1))
-        expected = seq + 1
-    return missing
+    """Missing numbers above `upto` and below the highest known one, as (first, last), rising."""
+    known = settled(session, charger.id, charger.upto + 1, MAX_SEQ)
+    return missing(known, charger.upto + 1, known[-1]) if known else []
+
+
+def payloads(
+    session: Session, charger_id: str, *kinds: str, first: int = 1, last: int = MAX_SEQ
+) -> list[tuple[Record, dict]]:
+    """Stored records of some kinds with their payloads, from number first to last, rising."""
+    query = (
+        select(Record)
+        .where(Record.charger == charger_id, Record.kind.in_(kinds))
+        .where(Record.seq.between(first, last))
+        .order_by(Record.seq)
+    )
+    return [(record, json.loads(record.payload)) for record in session.scalars(query)]
 
 
 def all_chargers(session: Session) -> Iterable[Charger]:

@@ -23,6 +23,11 @@ def local(unix_s: int, tz: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(unix_s, tz)
 
 
+def text(unix_s: int | None, tz: ZoneInfo) -> str:
+    """An instant as local ISO 8601 with its offset; "" when it is unknown."""
+    return "" if unix_s is None else local(unix_s, tz).isoformat(timespec="seconds")
+
+
 def month_bounds(month: str, tz: ZoneInfo) -> tuple[int, int]:
     """A local month "YYYY-MM" as Unix times: its first second and the first of the next month."""
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):

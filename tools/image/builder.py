@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tools.image.tree import digest, lay, package_sources, umqtt_sources
+from tools.image.tree import ROM, digest, lay, package_sources, romfs, umqtt_sources
 from tools.setup.places import BUILD, ROOT, UMQTT
 
 STAMP = "image.json"
@@ -41,6 +41,9 @@ def sources(board):
         found[name] = found["firmware/" + name]
     line = "from boards.%s.board import open_board\n" % board
     found["boards/selected.py"] = line.encode()
+    power_on = "boards/%s/rom.py" % board  # what stands for the chip's own start, on the simulator
+    if power_on in found:
+        found["rom.py"] = found.pop(power_on)
     found.update(umqtt_sources())
     return found
 
@@ -69,6 +72,7 @@ def build(board, out=None):
     out.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(dir=out.parent, prefix=out.name + ".part-"))
     made = lay(found, part, names)
+    (part / ROM).write_bytes(romfs(part))
     stamp = {"board": board, "digest": wanted, "sizes": made}
     (part / STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True))
     part.chmod(0o755)

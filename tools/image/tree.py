@@ -1,15 +1,20 @@
 """Gather the charger's modules and lay compiled trees out in the file system."""
 
+import contextlib
 import hashlib
+import io
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
+from mpremote.romfs import make_romfs
+
 from tools.image.compiler import CompileError, compiled, compiler_id
 from tools.setup.places import BUILD, ROOT, UMQTT
 
+ROM = "image.romfs"
 TREES = BUILD / "trees"
 OLD_S = 24 * 3600
 
@@ -60,12 +65,19 @@ def lay(sources, folder, names=None, late=False):
     return sizes
 
 
-def tree(sources, names=None):
+def romfs(folder):
+    """The files of a folder as a ROMFS image: bytes. Code in it runs from where it lies."""
+    with contextlib.redirect_stdout(io.StringIO()):  # it lists what it packs
+        return make_romfs(str(folder), mpy_cross=False)
+
+
+def tree(sources, names=None, rom=False):
     """A compiled tree of these sources in .build/trees, made once for equal sources.
 
+    rom: with a ROMFS image of it in `image.romfs`.
     For tests: a source that does not compile fails only the tests that import it.
     """
-    place = TREES / digest(sources)
+    place = TREES / digest(sources, ROM if rom else "")
     try:
         os.utime(place)
         return place
@@ -75,6 +87,8 @@ def tree(sources, names=None):
     forget_old()
     part = Path(tempfile.mkdtemp(dir=TREES, prefix="part-"))
     lay(sources, part, names, late=True)
+    if rom:
+        (part / ROM).write_bytes(romfs(part))
     try:
         os.rename(part, place)
     except OSError:

@@ -10,6 +10,10 @@ from tools.setup.errors import NotHad
 # A board's heap after boot, by word size: objects of 64-bit words take about twice the room.
 HEAP_KIB = {32: 160, 64: 320}
 
+# The world, the mock hardware and what drives them live in the charger's interpreter here. What they
+# take, measured, is added, so that the rest is what a board with real hardware would have.
+HARDWARE_KIB = {32: 40, 64: 80}
+
 PROBE = """
 import sys
 words = 64 if sys.maxsize > 2**32 else 32
@@ -40,6 +44,11 @@ class Interpreter:
     def label(self):
         """For people: "micropython 1.25.0 64-bit"."""
         return "micropython %s %d-bit" % (self.version, self.word_bits)
+
+    @property
+    def desk_heap_args(self):
+        """As heap_args, with room for the simulated hardware beside a board's heap."""
+        return ["-X", "heapsize=%dK" % (self.heap_kib + HARDWARE_KIB[self.word_bits])]
 
     def command(self, *args):
         """A command line that runs it with a board's heap."""

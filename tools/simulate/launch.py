@@ -11,15 +11,11 @@ from pathlib import Path
 
 from tools.image import BuildError, CompileError, build
 from tools.setup import interpreters, missing
-from tools.setup.interpreters import HEAP_KIB
+from tools.setup.interpreters import HARDWARE_KIB, HEAP_KIB
 from tools.simulate.errors import SimulateError
 
 LOOPBACK = ("127.0.0.1", "::1")
 HEAP_RANGE_KIB = (64, 1 << 20)
-
-# World, control port and flash driver live in the charger's interpreter. What they take, measured,
-# is added to its heap, so that --heap is what a board with real hardware would have.
-HARDWARE_KIB = {32: 40, 64: 80}
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def prepare(options):
     image = options.image or _image()
     bits = interpreter.word_bits
     heap = (options.heap_kib or HEAP_KIB[bits]) + HARDWARE_KIB[bits]
-    command = [interpreter.path, "-X", f"heapsize={heap}K", "-m", "boards.sim.start"]
+    command = [interpreter.path, "-X", f"heapsize={heap}K", "-m", "rom"]
     control = (options.control[0], options.control[1] or free_port(options.control[0]))
     start = {
         "charger": options.charger,
