@@ -18,6 +18,8 @@ class Gate:
         if len(uid) not in (4, 7, 10) or (len(uid) == 4 and uid[0] == 8):
             return "bad_card", "", None  # 08: a random UID (ISO 14443-3 section 6.5.4)
         house = self._house
+        if not house.store_ok:
+            return "store_fault", "", None  # what is not durable would be undone by the next boot
         try:
             return "", house.card_ref(kind, uid), house.subscribers.find(kind, uid)
         except OSError:

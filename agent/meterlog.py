@@ -29,6 +29,10 @@ class MeterLog:
         if flag:
             self._since_ms = up_ms
             self._tell(up_ms, flag, before_wh, reading)
+            if flag == "meter_frozen" and session is not None:
+                # Nothing that comes later says how much went by meanwhile.
+                session.flag(flag)
+                self._house.keep(up_ms, session)
         elif meter.anomaly and session is None and up_ms - self._since_ms >= _REPLACED_MS:
             meter.accept(up_ms)
         if reading is not None and not meter.anomaly and session is None:

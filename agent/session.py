@@ -18,7 +18,10 @@ _BY_USER = ("Local", "Remote")
 
 
 _UNBELIEVED = (
-    flag_bit("meter_backward") | flag_bit("meter_replaced") | flag_bit("meter_implausible")
+    flag_bit("meter_backward")
+    | flag_bit("meter_replaced")
+    | flag_bit("meter_implausible")
+    | flag_bit("meter_frozen")
 )
 
 

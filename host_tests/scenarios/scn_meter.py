@@ -67,6 +67,18 @@ def test_law_3_a_meter_silent_at_boot_is_compared_when_it_speaks():
     assert end["energy_wh"] is None and "meter_backward" in end["flags"]
 
 
+def test_law_3_a_meter_found_frozen_is_not_forgotten_in_the_dark():
+    bench = Bench()
+    charging(bench, 600)
+    bench.world.set_meter_fault("frozen")
+    bench.run(600)
+    bench.power_cut(900)
+    bench.run(60)
+    bench.unplug()
+    end = bench.last("session_end")
+    assert end["energy_wh"] is None and "meter_frozen" in end["flags"]
+
+
 def test_law_3_a_limit_lowered_in_the_session_makes_nothing_implausible():
     bench = Bench()
     bench.config(limit_ma=63000)
