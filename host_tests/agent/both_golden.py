@@ -29,6 +29,7 @@ JOURNAL = (
     "70030084030002830300840300018e0300840300028e0300840300031e0801f2cb37028ee4f081061f0801f2"
     "cb37028ee4f08106208e210600"
 )
+TIMEFILL = "01000000802e3c6001000000"
 SIGNED = (
     "20d6ffe2c8622c9f",
     "ab8a1d05f3fab20c",
@@ -58,6 +59,7 @@ FIRST_KINDS = (
 def ledger():
     volume = MemoryVolume()
     volume.write("journal/00000001", binascii.unhexlify(JOURNAL))
+    volume.write("timefill", binascii.unhexlify(TIMEFILL))
     return Ledger(volume, "CH-1", jws.Keys(bytes(range(32))), Timekeeper(volume, 2, 0), 0)
 
 
