@@ -4,6 +4,7 @@ SHELL := /bin/sh
 VENV_PYTHON := .deps/venv/bin/python
 TESTS ?= host_tests
 PYTEST_ARGS ?=
+SWEEP_ARGS ?=
 
 # A newer Python may be installed beside the default one: take the first that is new enough and can make a venv.
 define FIND_PYTHON
@@ -25,7 +26,7 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help setup lint test demo clean
+.PHONY: help setup lint test demo bench sweep clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -47,6 +48,12 @@ test: lint ## lint, then every test under CPython and both MicroPythons
 
 demo: setup ## a month of charging sessions, from a card tap to the monthly statements
 	@$(VENV_PYTHON) -m tools.demo
+
+bench: setup ## the budgets against the accepted figures (BENCH_ARGS=--quick, --accept)
+	@$(VENV_PYTHON) -m tools.bench $(BENCH_ARGS)
+
+sweep: setup ## cut the power at every flash operation of a charger's life (SWEEP_ARGS=--help)
+	@$(VENV_PYTHON) -m host_tests.sweep $(SWEEP_ARGS)
 
 clean: ## remove what was built (keeps .deps/)
 	rm -rf .build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

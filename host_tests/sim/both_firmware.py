@@ -149,7 +149,11 @@ def test_a_charger_whose_flash_is_broken_still_knows_its_installers_identity():
 def test_control_tells_the_register_before_the_change():
     board, agent, control, uptime = running()
     control.step()
-    assert agent.heard == [("reading", 0), ("contactor", False), ("tick",)]  # told at the first step
+    assert agent.heard == [
+        ("reading", 0),
+        ("contactor", False),
+        ("tick",),
+    ]  # told at the first step
     agent.heard.clear()
     agent.permit_ma = 16000
     board.world.plug(16000)
