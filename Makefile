@@ -26,7 +26,7 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help setup lint test demo bench sweep clean
+.PHONY: help setup lint test demo bench sweep years clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -54,6 +54,9 @@ bench: setup ## the budgets against the accepted figures (BENCH_ARGS=--quick, --
 
 sweep: setup ## cut the power at every flash operation of a charger's life (SWEEP_ARGS=--help)
 	@$(VENV_PYTHON) -m host_tests.sweep $(SWEEP_ARGS)
+
+years: setup ## twenty charger-years in virtual time, every law held at every step (YEARS_ARGS=--help)
+	@$(VENV_PYTHON) -m host_tests.years $(YEARS_ARGS)
 
 clean: ## remove what was built (keeps .deps/)
 	rm -rf .build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

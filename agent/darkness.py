@@ -50,17 +50,13 @@ class Darkness:
         until_ms: outage lasted until this up_ms; None: the dark is no time of the session, which ended
         before it.
         """
-        taken_s = self._taken.unix_s
         end_ms = self._boot_ms if until_ms is None else until_ms
-        end_s = self._house.time.unix_s(end_ms)
+        outage_s = recovery.dark_s(self._taken.unix_s, self._house.time.unix_s(end_ms))
         self._taken = None
-        outage_s = None
-        if taken_s is None or end_s is None:
+        if outage_s is None:
             session.flag("outage_unknown")
-        else:
-            outage_s = max(0, end_s - taken_s)
-            if until_ms is not None:
-                session.ms[OUTAGE_MS] += outage_s * 1000
+        elif until_ms is not None:
+            session.ms[OUTAGE_MS] += outage_s * 1000
         self._house.write(
             up_ms, "power_restored", restored(outage_s, member(session.terms, "session"), resumed)
         )

@@ -1,5 +1,9 @@
 """After a power cut: does the session that was open go on? A pure function."""
 
+from .const import const
+
+_DRIFT_S = const(5)
+
 RESUME = "resume"
 END = "end"
 WAIT = "wait"
@@ -16,4 +20,15 @@ def verdict(taken_s, now_s, up_ms, resume_within_s):
         return END
     if now_s is None:
         return END if up_ms // 1000 > resume_within_s else WAIT
-    return RESUME if max(0, now_s - taken_s) <= resume_within_s else END
+    gap_s = dark_s(taken_s, now_s)
+    return RESUME if gap_s is not None and gap_s <= resume_within_s else END
+
+
+def dark_s(taken_s, now_s):
+    """Seconds between two instants on both sides of the dark, or None when they cannot be told.
+
+    A clock that stands before the last checkpoint was wrong then, or is wrong now.
+    """
+    if taken_s is None or now_s is None or now_s < taken_s - _DRIFT_S:
+        return None
+    return max(0, now_s - taken_s)

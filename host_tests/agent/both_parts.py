@@ -70,6 +70,9 @@ def test_a_gap_of_unknown_length_gives_nothing():
     assert recovery.verdict(1000, None, 5000, 3600) == "wait"
     assert recovery.verdict(1000, None, 3601000, 3600) == "end"
     assert recovery.verdict(None, 1600, 5000, 3600) == "end"
+    assert recovery.verdict(5000, 4998, 5000, 3600) == "resume", "drift"
+    assert recovery.verdict(5000, 1600, 5000, 3600) == "end", "one of the two clocks was wrong"
+    assert recovery.dark_s(5000, 1600) is None and recovery.dark_s(1000, 1600) == 600
 
 
 def test_energy_is_a_difference_or_nothing():

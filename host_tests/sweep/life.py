@@ -1,0 +1,369 @@
+"""A charger's life in steps, and how it goes on after the power was cut in the middle of one."""
+
+import gc
+import json
+
+from host_tests.flash.volumes import make, reopen
+from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, Bench, hex_of, list_hash
+from host_tests.sweep.oracle import MONTH_END_S, check_books, check_versions
+
+BLOCKS = 52  # few enough for segments that the service holds to have to give way
+BEFORE_S = 7200  # the life begins so long before a month ends
+DARK_S = 20
+UNCUT = "uncut: "  # begins the name of a step that is only there for what comes after it
+
+
+class Life:
+    """flash: the Flash to live on, blank. planted: whether there is a fault to be found.
+
+    config_range, list_range, order_range: (what the charger promised to have, the newest it was
+    sent). configs, lists: what each version says. all_cards: every card there ever was.
+    """
+
+    def __init__(self, flash, planted=False):
+        self.flash = flash
+        self.planted = planted
+        make(flash)
+        self.bench = Bench(enabled=False, boot=False, volume=self.mounted())
+        self.bench.world.set_time(MONTH_END_S - BEFORE_S)
+        self.config_range = (0, 0)
+        self.configs = {0: (False, None, 16000, "locked")}
+        self.config_token = None
+        self.list_range = (0, 0)
+        self.lists = {0: {}}
+        self.all_cards = [CARL]
+        self.order_range = (0, 0)
+        self.order_token = None
+        self.step = "-"
+
+    def live(self, on_step):
+        """Go through all steps; on_step(name) before each."""
+        for name, do in STEPS:
+            self.step = name
+            on_step(name)
+            do(self)
+            gc.collect()
+
+    def mounted(self):
+        """The volume; with a planted fault one whose writes are not whole, for the sweep to find."""
+        volume = reopen(self.flash)
+        if self.planted:
+
+            def write(path, data):
+                volume.remove(path)
+                volume.append(path, data)
+
+            volume.write = write
+        return volume
+
+    # ---- what people and the service do
+
+    def signed(self, leaf, message):
+        payload = json.dumps(message).encode()
+        return bytes(self.bench.keys.sign("down", leaf + "+jws", payload))
+
+    def tell(self, leaf, token):
+        self.bench.charger.on_message(self.bench.up_ms, leaf, token)
+        self.bench.pump()
+
+    def config(self):
+        """The next configuration: each has another tariff version and limit."""
+        bench = self.bench
+        low = self.config_range[0]
+        version = bench.version + 1
+        message = bench.config_message()
+        settings = {
+            "version": version,
+            "tariff": {
+                "id": "T-1",
+                "version": version,
+                "currency": "EUR",
+                "components": [{"type": "ENERGY", "price": "0.40"}],
+            },
+            "limit_ma": 16000 - 100 * version,
+            "session": {"resume_within_s": 3600, "sample_s": 60},
+        }
+        message.update(settings)
+        self.configs[version] = (True, version, message["limit_ma"], "locked")
+        self.config_range = (low, version)
+        bench.version = version
+        self.config_token = self.signed("config", message)
+        self.tell("config", self.config_token)
+        self.said("applied")
+        self.config_range = (version, version)
+
+    def whole_list(self, cards):
+        self.note_list(cards)
+        self.bench.subscribe(cards)
+        self.list_is_applied()
+
+    def changed_list(self, put, gone):
+        """A difference to the list in force, in two parts."""
+        bench = self.bench
+        base = bench.list_version
+        cards = dict(bench.cards)
+        cards.update(put)
+        for uid in gone:
+            cards.pop(uid)
+        self.note_list(cards)
+        bench.list_version += 1
+        bench.cards = cards
+        entries = sorted((bench.entry(uid) for uid in cards), key=lambda e: e["uid"])
+        changes = sorted([hex_of(uid) for uid in put] + [hex_of(uid) for uid in gone])
+        middle = changes[len(changes) // 2]
+        for part in (1, 2):
+            message = {
+                "version": bench.list_version,
+                "base": base,
+                "part": part,
+                "parts": 2,
+                "put": [
+                    e
+                    for e in entries
+                    if e["uid"] in changes and (e["uid"] >= middle) == (part == 2)
+                ],
+                "del": [hex_of(u) for u in sorted(gone) if (hex_of(u) >= middle) == (part == 2)],
+                "sha256": list_hash(entries),
+            }
+            bench.send("list", message)
+            self.said("waiting" if part == 1 else "applied")
+        self.list_is_applied()
+
+    def note_list(self, cards):
+        version = self.bench.list_version + 1
+        self.lists[version] = cards
+        for uid in cards:
+            if uid not in self.all_cards:
+                self.all_cards.append(uid)
+        self.list_range = (self.list_range[0], version)
+
+    def list_is_applied(self):
+        self.said("applied")
+        self.list_range = (self.list_range[1], self.list_range[1])
+
+    def order(self, do, **members):
+        bench = self.bench
+        bench.n += 1
+        self.order_range = (self.order_range[0], bench.n)
+        message = {
+            "aud": CHARGER,
+            "n": bench.n,
+            "exp": bench.now_s + 900,
+            "id": "o-%d" % bench.n,
+            "do": do,
+        }
+        message.update(members)
+        self.order_token = self.signed("order", message)
+        self.tell("order", self.order_token)
+        self.order_range = (bench.n, bench.n)
+        return bench.replies[-1]
+
+    def said(self, result):
+        reply = self.bench.replies[-1]
+        assert reply["result"] == result, reply
+
+    def reboot(self, dark_s, online=True, clock=True):
+        self.bench.volume = self.mounted()
+        self.bench.power_cut(dark_s, online, clock)
+
+    # ---- after a cut
+
+    def recover(self, variant, flash):
+        """Boot where the power went, and live on to a quiet end. AssertionError: a law is broken.
+
+        variant: 0.. for another order of what the outside does after the boot. The boot is the part
+        that may be cut again: `flash` is not asked any more after it.
+        """
+        bench = self.bench
+        self.reboot(DARK_S, online=False, clock=False)
+        bench.run(1)
+        flash.at_operation = None
+        check_versions(self)
+        bench.acks = True
+        if variant & 1:
+            bench.link(True)
+            bench.run(5)
+            bench.set_clock()
+        else:
+            bench.set_clock()
+            bench.run(5)
+            bench.link(True)
+        bench.run(70)
+        if variant & 2:
+            bench.world.unplug()
+            bench.run(40)
+        self.reconcile()
+        bench.world.unplug()
+        bench.run(40)
+        check_versions(self)
+        before = bench.count("session_end")
+        bench.tap(BO)
+        bench.plug(16000, 30)
+        bench.run(40)
+        bench.unplug()
+        bench.run(2)
+        assert bench.count("session_end") == before + 1, "no new session after the cut"
+        self.close()
+
+    def reconcile(self):
+        """What the service does when a charger comes back: send what it may not have."""
+        bench = self.bench
+        if self.order_range[0]:
+            self.tell("order", self.order_token)
+            if self.order_range[0] == self.order_range[1]:
+                assert bench.replies[-1]["reason"] == "stale", "law 9: an order was obeyed twice"
+        self.order("unlock")
+        if self.config_token is not None:
+            self.tell("config", self.config_token)
+            self.said("applied")
+        self.config()
+        self.whole_list(dict(FEW))
+
+    def close(self):
+        """The end: everything that is still held is told again, with the same bytes."""
+        bench = self.bench
+        bench.link(True)
+        bench.run(5)
+        self.order("resend", **{"from": 1, "to": len(bench.kinds)})
+        bench.run(1)
+        check_books(self)
+
+
+def people(numbers):
+    return {bytes((n, 1, 2, 3)): {"user": "u-%d" % n} for n in numbers}
+
+
+FEW = {ANNA: {"user": "anna"}, BO: {"user": "bo"}}
+MANY = people(range(16, 41))
+MANY.update(FEW)
+
+
+def boot(life):
+    life.bench.boot()
+
+
+def before(life):
+    """Fill most of a journal segment, so that the next ones begin, and the oldest goes, in this life."""
+    for _ in range(7):
+        life.bench.charge(BO, 20, 5)
+
+
+def begin(life):
+    life.bench.tap(ANNA)
+    life.bench.plug(32000)
+
+
+def suspend(life):
+    life.bench.world.demand(0)
+    life.bench.run(70)
+    life.bench.world.demand(16000)
+    life.bench.run(5)
+
+
+def offline(life):
+    life.bench.link(False)
+    life.bench.run(130)
+
+
+def reboot_in_session(life):
+    life.reboot(100, online=False, clock=False)
+    life.bench.run(5)
+
+
+def online_without_acks(life):
+    life.bench.acks = False
+    life.bench.link(True)
+    life.bench.run(5)
+
+
+def acks_again(life):
+    bench = life.bench
+    bench.acks = True
+    bench.acknowledge()
+    bench.pump()
+
+
+def tap_off(life):
+    life.bench.run(10)
+    life.bench.tap(ANNA)
+    life.bench.run(20)
+
+
+def unplug(life):
+    life.bench.unplug()
+    life.bench.run(35)
+
+
+def remote_session(life):
+    bench = life.bench
+    bench.world.plug(32000)
+    bench.world.demand(16000)
+    bench.run(0.2)
+    reply = life.order("start", user="bo", contract="c")
+    assert reply["result"] == "applied", reply
+    bench.run(70)
+
+
+def over_month_end(life):
+    """The month ends within the remote session, while the vehicle rests."""
+    bench = life.bench
+    bench.world.demand(0)
+    bench.run(2)
+    left_s = MONTH_END_S - bench.now_s
+    if left_s > 300:  # the way there is quiet: nothing but checkpoints
+        bench.world.unix_ms += (left_s - 65) * 1000
+        bench.set_clock()
+    bench.run(130)
+
+
+def remote_stop(life):
+    assert life.order("stop")["result"] == "applied"
+    life.bench.unplug()
+
+
+def rejected(life):
+    """The service refuses a record: it is set aside."""
+    bench = life.bench
+    bench.reject = {len(bench.kinds): "broken"}
+    bench.acknowledge()
+    bench.pump()
+    bench.reject = {}
+
+
+def refused_cards(life):
+    bench = life.bench
+    for _ in range(3):
+        bench.tap(CARL)
+        bench.run(5)
+    bench.run(330)
+
+
+STEPS = (
+    ("boot from the factory", boot),
+    ("config", lambda life: life.config()),
+    ("whole list in parts", lambda life: life.whole_list(MANY)),
+    ("order lock", lambda life: life.order("lock")),
+    ("order unlock", lambda life: life.order("unlock")),
+    (UNCUT + "records before", before),
+    ("begin", begin),
+    ("checkpoints and samples", lambda life: life.bench.run(310)),
+    ("config in a session", lambda life: life.config()),
+    ("suspended", suspend),
+    ("offline", offline),
+    ("boot in a session", reboot_in_session),
+    ("clock set", lambda life: life.bench.set_clock()),
+    ("resumed", lambda life: life.bench.run(70)),
+    ("online, no ack", online_without_acks),
+    ("ack", acks_again),
+    ("stop by card", tap_off),
+    ("unplug, end", unplug),
+    ("list difference", lambda life: life.changed_list(people((99, 18)), [bytes((20, 1, 2, 3))])),
+    ("remote begin", remote_session),
+    ("month end", over_month_end),
+    ("remote stop, end", remote_stop),
+    ("rejected record", rejected),
+    ("refused cards", refused_cards),
+    ("hour passes", lambda life: life.bench.run(3700)),
+    ("boot at rest", lambda life: life.reboot(5)),
+    ("one more session", lambda life: life.bench.charge(BO, 60, 5)),
+)
