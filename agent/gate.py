@@ -90,6 +90,7 @@ class Gate:
 
     def _facts(self, up_ms, entry, socket):
         house = self._house
+        house.look_for_room(up_ms)  # near the limit, what was measured last may not hold any more
         config = house.config.current
         return access.Facts(
             entry=entry,

@@ -133,6 +133,17 @@ class House:
         except OSError:
             self.store_failed(up_ms)
 
+    def keep_sample(self, up_ms, session, thinned):
+        """Keep a clock-aligned sample: with a pulse, or whole where older samples were thinned."""
+        if thinned:
+            self.keep(up_ms, session, "all")
+        elif self.store_ok and session.number:
+            try:
+                self.checkpoint.save_samples(session)
+                self.checkpoint.pulse(session)
+            except OSError:
+                self.store_failed(up_ms)
+
     def pulse(self, up_ms, session):
         """Note what the running session has added since it was kept last."""
         if self.store_ok and session.number:

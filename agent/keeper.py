@@ -1,8 +1,9 @@
 """When the running session is written to flash: the loss a power cut may cause, against the wear.
 
-A state change and a clock-aligned sample are kept at once, whole. Between them a pulse notes times and
-register: every 60 s or 100 Wh while energy may flow, whichever comes first (design section 5), and every
-5 min while none flows: then only idle time can be lost, and it counts as outage, which nobody pays.
+A state change is kept at once, whole. Between two of them a pulse notes times and register: with every
+clock-aligned sample, and every 60 s or 100 Wh while energy may flow, whichever comes first (design
+section 5). While none flows it is every 5 min: then only idle time can be lost, and it counts as outage,
+which nobody pays.
 """
 
 from . import states
@@ -42,7 +43,9 @@ class Keeper:
         slot = self._slot_at(up_ms, session)
         if slot != self._slot:
             self._slot = slot
-            self.sample(up_ms, session, "clock")
+            thinned = session.sample("clock")
+            self._kept(up_ms, session)
+            self._house.keep_sample(up_ms, session, thinned)
         elif (
             up_ms - self._kept_ms >= self._pulse_ms
             or session.register_wh - self._kept_wh >= PULSE_WH
