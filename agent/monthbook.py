@@ -21,6 +21,7 @@ _SIZE = const(46)
 assert struct.calcsize(_FORM) == _SIZE
 _TIMES = ("connected", "charging", "ev_suspended", "evse_suspended", "outage")
 _MOST_MONTHS = const(24)  # closed at once: longer in the dark than any charger's record is kept
+_COUNTED = ("session_end", "month_closed")
 _NEVER_S = const(1 << 40)
 
 
@@ -45,7 +46,8 @@ class MonthBook:
                 self._energy_wh,
                 *self._seconds,
             ) = struct.unpack(_FORM, self._slots.state)
-        self._catch_up()
+        if self._catch_up():
+            self._save()  # before what was read again can leave the flash
 
     @property
     def opened(self):
@@ -89,9 +91,14 @@ class MonthBook:
         self._save()
 
     def _catch_up(self):
+        """Count the records that are new; True when one of them matters here."""
         ledger = self._ledger
+        news = False
         for seq in range(max(self._counted + 1, ledger.journal.first), ledger.last + 1):
-            self._count(seq, ledger.read(seq))
+            record = ledger.read(seq)
+            self._count(seq, record)
+            news = news or (record is not None and record.kind in _COUNTED)
+        return news
 
     def _body(self):
         return (

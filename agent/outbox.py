@@ -12,7 +12,7 @@ from .const import const
 
 WINDOW = const(16)  # records sent ahead of the last one the service has named
 _REJECTED = "rejected"
-_MOST_REJECTED = const(64)  # kept beyond their segment's life; the service has a copy of each
+_MOST_REJECTED = const(64)  # kept whole; of more only number and reason, the service has them all
 
 
 class Outbox:
@@ -105,8 +105,8 @@ class Outbox:
         if self._volume.size(path) > 0:
             return
         self.rejected += 1
-        if self.rejected > _MOST_REJECTED:
-            return
-        data = self._ledger.journal.read(seq) or b""
+        data = b""
+        if self.rejected <= _MOST_REJECTED:
+            data = self._ledger.journal.read(seq) or b""
         why = reason.encode()[:200]
         self._volume.write(path, struct.pack("<IH", seq, len(why)) + why + data)

@@ -1,6 +1,7 @@
 """Law 18: the month is closed on the charger, also after being dark over its end; and law 6, a full store."""
 
 from agent import calendar
+from hal.mock.volume import PowerCut
 from host_tests.scenarios.bench import ANNA, BO, START_S, Bench
 
 DAY_S = 86400
@@ -81,6 +82,28 @@ def test_a_clock_that_goes_back_closes_no_month_twice():
     bench.run(7200)
     months = [r["month"] for r in bench.of_kind("month_closed")]
     assert months == ["2021-02", "2021-03"], months
+
+
+def test_law_18_what_was_counted_again_after_a_cut_is_kept():
+    for operation in range(4):
+        bench = in_los_angeles()
+        bench.charge(ANNA, 700)
+        bench.run(APRIL_S - bench.now_s - 30 * DAY_S)
+        bench.run(30 * DAY_S - 5)
+        bench.volume.cut_after(operation)
+        try:
+            bench.run(10)
+        except PowerCut:
+            pass
+        bench.volume.revive()
+        bench.power_cut(5)
+        kept = [bytes(bench.volume.files["month/%d" % n]) for n in (0, 1)]
+        bench.power_cut(5)  # nothing had to be counted again: the records may leave the flash
+        assert kept == [bytes(bench.volume.files["month/%d" % n]) for n in (0, 1)]
+        bench.run(40 * DAY_S)
+        months = [r["month"] for r in bench.of_kind("month_closed")]
+        assert months == ["2021-02", "2021-03", "2021-04"], months
+        claims_hold(bench)
 
 
 def test_months_are_counted_right():
