@@ -119,7 +119,7 @@ class Charger:
             self._status_ms = up_ms
             house.changed()
         if not house.store_ok and up_ms - house.failed_ms >= _STORE_RETRY_MS:
-            house.reset_ordered = True
+            house.reset_ordered = house.reset_ordered or house.may_restart(up_ms)
         if self.connector.session is not None:
             if up_ms - self.connector.telemetry_ms >= TELEMETRY_MS:
                 self.connector.telemetry_ms = up_ms

@@ -3,7 +3,7 @@
 The journal is the truth about which session is open: the begin record opens it, the end record closes
 it. The checkpoint carries what the begin record cannot know: the times so far, the register, the stop.
 
-    open u8 | stop u8 | phase u8 | stop quality u8 | session u32 | begin_seq u32 | next_seq u32
+    open u8 (1, or 2: the vehicle has left) | stop u8 | phase u8 | stop quality u8 | session u32 | begin_seq u32 | next_seq u32
     boot u32 | up_ms u64 | unix_s u32 | register_wh u64 | flags u32
     charging_ms u64 | ev_ms u64 | evse_ms u64 | outage_ms u64
     stop_boot u32 | stop_up_ms u64 | stop_unix_s u32 | serial 24
@@ -28,6 +28,8 @@ from .timekeeping import QUALITIES, Instant
 _FORM = "<BBBBIIIIQIQIQQQQIQI24s"
 _SIZE = const(116)
 assert struct.calcsize(_FORM) == _SIZE
+_OPEN = const(1)
+_GONE = const(2)  # open, and its vehicle has been seen leaving
 _PULSE = "<III"
 _PULSE_SIZE = const(12)
 _FILES = MOST // CHUNK
@@ -61,7 +63,7 @@ class Checkpoint:
         self.number = session.number
         self.register_wh = session.register_wh
         self.serial = session.serial
-        self._write(time.now(up_ms), session, 1)
+        self._write(time.now(up_ms), session, _GONE if session.gone else _OPEN)
 
     def pulse(self, session):
         """Note what the running session has added since the last checkpoint, in the same phase."""
@@ -133,6 +135,9 @@ class Checkpoint:
         session.flags = saved[11]
         session.ms = list(saved[12:16])
         session.phase = saved[2]
+        session.gone = saved[0] == _GONE
+        # A pulse counts from the checkpoint, not from what an earlier pulse has added to it.
+        self._base_ms, self._base_wh = sum(session.ms), session.register_wh
         added_ms = self._add_pulse(session)
         if saved[1]:
             session.stop_reason = STOP_REASONS[saved[1] - 1]

@@ -221,6 +221,10 @@ class Connector(Running):
             if not self._dark.pending or self.state == states.FINISHING:
                 if self.state != states.FINISHING:
                     self._stop(up_ms, "EVDisconnected")
+                elif not self._dark.pending:
+                    self.session.count(up_ms)
+                    self.session.gone = True
+                    self._house.keep(up_ms, self.session)
                 self._closing_ms = up_ms
         elif self.state == states.AUTHORIZED:
             self._move(up_ms, "lapse")

@@ -172,6 +172,22 @@ class House:
             self.room.told()
             self.changed()
 
+    def may_restart(self, up_ms):
+        """After a failure of the store: whether a boot would find the session as it is now.
+
+        Until it would, the charger stays as it is, locked: a stop that is only in RAM would be undone,
+        and the session would go on for whoever is plugged then.
+        """
+        self.failed_ms = up_ms
+        session = self.connector.session
+        if session is None or not session.number:
+            return True
+        try:
+            self.checkpoint.save(up_ms, self.time, session)
+        except OSError:
+            return False
+        return True
+
     def has_room(self):
         """Whether a paid session can begin and its end still be stored."""
         return self.store_ok and not self.room.full

@@ -13,7 +13,8 @@ _SLACK_WH = const(100)  # resolution and start-up of the coarsest meters
 _FROZEN_WH = const(100)  # this much by the power reading, nothing in the register: frozen
 _WS_PER_WH = const(3600)
 _MOST_MA = const(80000)  # IEC 61851-1: the pilot cannot offer more
-_DARK_S = const(120)  # energy can flow this long after the last checkpoint before a power cut
+_DARK_S = const(120)
+_DARK_WH = const(400)  # more than flows between two pulses (keeper.py) and one reading
 _SETTLE_MS = const(86400000)
 
 
@@ -53,15 +54,17 @@ class MeterWatch:
         self._live_ms = 0  # how long energy could flow since the last believed reading
         self._frozen_mws = 0
         self._settled_ms = None  # until then, a meter accepted anew is told of in its sessions
+        self._dark_wh = 0
         self._before = None  # (register_wh, serial) left in flash by the boot before
 
-    def expect(self, register_wh, serial):
+    def expect(self, register_wh, serial, unbounded):
         """What the meter showed when it was last kept, before this boot; None, "" when nothing was.
 
-        The first answer is judged against it: a meter that begins with a zero is not believed.
+        unbounded: energy may have flowed since that nothing was kept of. The first answer is judged against it: a meter that begins with a zero is not believed.
         """
         if register_wh is not None:
             self._before = (register_wh, serial)
+            self._dark_wh = 1 << 40 if unbounded else _DARK_WH
 
     @property
     def left_wh(self):
@@ -129,7 +132,7 @@ class MeterWatch:
             seconds = self._live_ms // 1000
         elif self._before is not None:
             register_wh, serial = self._before
-            seconds = _DARK_S + self._live_ms // 1000
+            seconds = self._live_ms // 1000
         else:
             return ""
         if serial and reading.serial != serial:
@@ -137,7 +140,7 @@ class MeterWatch:
         if reading.register_wh < register_wh:
             return "meter_backward"
         taken_wh = reading.register_wh - register_wh
-        if taken_wh > most_wh(seconds):
+        if taken_wh > most_wh(seconds) + (self._dark_wh if self.last is None else 0):
             return "meter_implausible"
         if taken_wh or self.last is None:
             self._frozen_mws = 0

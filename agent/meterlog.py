@@ -1,7 +1,7 @@
 """What is recorded about a meter that cannot be believed, and when a new truth is accepted."""
 
 from .const import const
-from .reasons import REGISTER_GAP
+from .reasons import REGISTER_GAP, flag_bit
 from .refusals import Budget
 
 _REPLACED_MS = const(600000)  # an idle meter that differs for this long has been replaced or reset
@@ -24,17 +24,15 @@ class MeterLog:
         of an unbilled session.
         """
         meter = self._meter
-        before_wh = meter.left_wh
+        before_wh, before = meter.left_wh, meter.anomaly
         flag = meter.take(up_ms, reading, live)
         if flag:
             self._since_ms = up_ms
             self._tell(up_ms, flag, before_wh, reading)
-            if flag == "meter_frozen" and session is not None:
-                # Nothing that comes later says how much went by meanwhile.
-                session.flag(flag)
-                self._house.keep(up_ms, session)
         elif meter.anomaly and session is None and up_ms - self._since_ms >= _REPLACED_MS:
             meter.accept(up_ms)
+        if session is not None and meter.anomaly != before:
+            self._note(up_ms, session, before)
         if reading is not None and not meter.anomaly and session is None:
             self._house.end_unbilled(up_ms, reading.register_wh)
 
@@ -42,6 +40,17 @@ class MeterLog:
         """Record that the register is not where the last session left it: energy of nobody."""
         if before_wh is not None and reading.register_wh != before_wh:
             self._tell(up_ms, REGISTER_GAP, before_wh, reading)
+
+    def _note(self, up_ms, session, before):
+        """An anomaly stands in the running session's flags, also over a power cut, until it has passed.
+
+        One that froze stays: nothing that comes later says how much went by meanwhile.
+        """
+        if before and before != "meter_frozen":
+            session.flags &= ~flag_bit(before)
+        if self._meter.anomaly:
+            session.flag(self._meter.anomaly)
+        self._house.keep(up_ms, session)
 
     def _tell(self, up_ms, flag, before_wh, after):
         if not self._budget.allows(up_ms):

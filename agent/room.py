@@ -41,6 +41,11 @@ class Room:
         self._writes = 0  # that may still be made before the room has to be measured again
         self.look(0)
 
+    @property
+    def open(self):
+        """Whether a session without a record was under way when the tally was kept last."""
+        return bool(self._open)
+
     def look(self, keep_from):
         """Something is to be written: see that there is room, and make some by letting go of what the
         service holds. Measuring walks the whole volume, so it is done as seldom as the room allows.

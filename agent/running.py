@@ -67,7 +67,8 @@ class Running:
         """Look for the session that was open when the power went."""
         house = self._house
         session = house.checkpoint.find_open()
-        self.meter.expect(house.checkpoint.register_wh, house.checkpoint.serial)
+        kept = house.checkpoint
+        self.meter.expect(kept.register_wh, kept.serial, house.room.open)
         if session is None:
             self._meter_log.take(up_ms, reading, None, False)
             house.write(up_ms, "power_restored", restored(None, None, False))
@@ -83,6 +84,8 @@ class Running:
         else:
             if session.stop_reason == "EVDisconnected":
                 self._t_unplug = session.t_stop
+            elif session.gone:
+                self._t_unplug = house.checkpoint.taken
             self._move(up_ms, "abandon")
 
     def _begin(self, up_ms):
@@ -182,7 +185,8 @@ class Running:
 
     def _is_over(self):
         """Whether a stopped session need not wait for the vehicle to leave any longer."""
-        gone = self.session.stop_reason in ("PowerLoss", "EVDisconnected")
+        session = self.session
+        gone = session.gone or session.stop_reason in ("PowerLoss", "EVDisconnected")
         return gone or self.vehicle == "A" or self._next_grant is not None
 
     def _try_end(self, up_ms):
@@ -211,6 +215,8 @@ class Running:
         house, session = self._house, self.session
         if not session.number:
             house.end_unbilled(up_ms, session.register_wh)
+            house.checkpoint.register_wh = session.register_wh
+            house.keep(up_ms, None)
             return True
         body = session.end_body(reading, self.meter.anomaly, self._t_unplug)
         if not house.write(up_ms, "session_end", body, self._number):
@@ -235,5 +241,7 @@ class Running:
 
     def _leave_dark_stopped(self, up_ms):
         """A session that had been stopped before the dark: the vehicle may have stayed through it."""
-        stayed = self.session.stop_reason not in ("PowerLoss", "EVDisconnected")
-        self._dark.leave(up_ms, self.session, False, self._dark.boot_ms if stayed else None)
+        session = self.session
+        gone = session.gone or session.stop_reason in ("PowerLoss", "EVDisconnected")
+        self._dark.leave(up_ms, session, False, None if gone else self._dark.boot_ms)
+        self._house.keep(up_ms, session)

@@ -61,6 +61,7 @@ class Session:
         self.register_wh = reg_begin_wh
         self.flags = 0
         self.stop_reason = ""
+        self.gone = False  # the vehicle was seen leaving
         self.t_stop = None
         self.samples = Samples(reg_begin_wh)
 

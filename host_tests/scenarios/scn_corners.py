@@ -350,3 +350,56 @@ def test_law_5_damage_in_the_journal_reuses_no_number_and_is_told():
         damaged.run(5)
         seen = sorted(damaged.kinds)
         assert seen == list(range(seen[0], seen[-1] + 1)) and seen[-1] > last
+
+
+def test_law_13_a_pulse_after_a_boot_counts_nothing_twice():
+    bench = Bench()
+    bench.tap(ANNA)
+    bench.plug()
+    bench.run(600)
+    bench.tap(ANNA)
+    bench.power_cut(60)
+    bench.run(400)
+    bench.power_cut(60)
+    bench.run(60)
+    bench.unplug()
+    end = bench.last("session_end")
+    assert end["energy_wh"] == bench.world.register_wh()
+    assert end["seconds"]["connected"] <= 600 + 60 + 400 + 60 + 60 + 5, end["seconds"]
+
+
+def test_law_13_a_vehicle_that_left_after_the_stop_is_not_the_one_found_after_the_dark():
+    bench = Bench()
+    bench.tap(ANNA)
+    bench.plug()
+    bench.run(600)
+    bench.tap(ANNA)
+    bench.run(60)
+    bench.world.unplug()
+    bench.run(0.05)
+    bench.world.plug(32000)
+    bench.power_cut(60)
+    bench.run(3600)
+    bench.unplug()
+    assert bench.of_kind("session_end")[0]["seconds"]["ev_suspended"] <= 65
+
+
+def test_law_1_an_unplug_that_could_not_be_kept_is_kept_before_the_restart():
+    bench = Bench()
+    bench.tap(ANNA)
+    bench.plug()
+    bench.run(60)
+    bench.volume.io_error = True
+    bench.run(120)
+    bench.unplug()
+    bench.plug()
+    before = bench.world.energy_uj
+    bench.run(300)
+    assert not bench.charger.reset_requested, "a boot would give the session to the next vehicle"
+    bench.volume.io_error = False
+    bench.run(70)
+    assert bench.charger.reset_requested
+    bench.power_cut(0)
+    bench.run(600)
+    assert bench.world.energy_uj == before
+    assert bench.last("session_end")["stop_reason"] == "EVDisconnected"

@@ -129,3 +129,19 @@ def test_a_flapping_fault_does_not_fill_the_store():
         bench.world.set_board_fault("")
         bench.run(0.1)
     assert len(bench.kinds) - before <= 20
+
+
+def test_law_3_a_step_in_the_session_is_not_forgotten_in_the_dark():
+    bench = Bench(boot=False, register_wh=70000)
+    bench.world.set_meter_fault("backward")
+    bench.boot()
+    bench.commission()
+    charging(bench, 600)
+    bench.world.set_meter_fault("")
+    bench.run(60)
+    bench.power_cut(600)
+    bench.run(60)
+    bench.world.unplug()
+    bench.run(60)
+    end = bench.last("session_end")
+    assert end["energy_wh"] is None and "meter_implausible" in end["flags"], end
