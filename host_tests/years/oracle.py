@@ -299,9 +299,14 @@ class Oracle:
         name = charger.session
         old = self.stay
         self._blind = self.store_broken
+        self._was_sick = self.store_sick
         self.store_sick = self.store_broken or self.room_short
         if old is not None:
             old.lit_ms = -1
+            if self._was_sick:  # what it saw while its flash was broken could not be kept
+                old.unplug_ms = -1
+                old.stopped = False
+                old.maybe_stopped = True
             if self.world.vehicle() == "A" and old.unplug_ms < 0:
                 old.unplug_ms = self.world.now_ms
                 old.stopped = True
