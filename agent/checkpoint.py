@@ -58,6 +58,11 @@ class Checkpoint:
             self.number, self.next_seq, self.register_wh = saved[4], saved[6], saved[10]
             self.serial = _serial(saved[19])
 
+    @property
+    def is_open(self):
+        """Whether the checkpoint found at boot says that a session is open, whatever the journal says."""
+        return bool(self._saved and self._saved[0])
+
     def save(self, up_ms, time, session):
         """Note the running session as it is now."""
         self.number = session.number

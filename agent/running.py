@@ -70,6 +70,10 @@ class Running:
         kept = house.checkpoint
         self.meter.expect(kept.register_wh, kept.serial, house.room.open)
         if session is None:
+            if kept.is_open:
+                house.keep(
+                    up_ms, None
+                )  # its end record is in the journal, the checkpoint came too late
             self._meter_log.take(up_ms, reading, None, False)
             house.write(up_ms, "power_restored", restored(None, None, False))
             return

@@ -177,3 +177,23 @@ def test_law_13_a_vehicle_that_left_after_the_stop_is_not_the_one_found_after_th
     bench.run(3600)
     bench.unplug()
     assert bench.of_kind("session_end")[0]["seconds"]["ev_suspended"] <= 65
+
+
+def test_law_4_an_ended_session_does_not_come_back_to_life():
+    for operation in range(8):
+        bench = Bench()
+        bench.tap(ANNA)
+        bench.plug(wh=50)
+        bench.run(300)
+        bench.volume.cut_after(operation)
+        try:
+            bench.unplug()
+        except PowerCut:
+            pass
+        bench.volume.revive()
+        bench.power_cut(5)
+        for _ in range(70):  # more records than a boot looks through
+            bench.power_cut(1)
+        bench.run(60)
+        assert bench.count("session_begin") == bench.count("session_end") == 1, operation
+        assert bench.energy_wh == bench.world.register_wh()

@@ -303,7 +303,8 @@ class Oracle:
         self.store_sick = self.store_broken or self.room_short
         if old is not None:
             old.lit_ms = -1
-            if self._was_sick:  # what it saw while its flash was broken could not be kept
+            if self._was_sick:  # what it saw while its flash was broken may not have been kept
+                old.hidden = old.hidden or old.unplug_ms >= 0
                 old.unplug_ms = -1
                 old.stopped = False
                 old.maybe_stopped = True
