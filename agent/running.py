@@ -189,9 +189,7 @@ class Running:
 
     def _is_over(self):
         """Whether a stopped session need not wait for the vehicle to leave any longer."""
-        session = self.session
-        gone = session.gone or session.stop_reason in ("PowerLoss", "EVDisconnected")
-        return gone or self.vehicle == "A" or self._next_grant is not None
+        return self.session.is_left or self.vehicle == "A" or self._next_grant is not None
 
     def _try_end(self, up_ms):
         if not self._house.store_ok:
@@ -246,6 +244,6 @@ class Running:
     def _leave_dark_stopped(self, up_ms):
         """A session that had been stopped before the dark: the vehicle may have stayed through it."""
         session = self.session
-        gone = session.gone or session.stop_reason in ("PowerLoss", "EVDisconnected")
-        self._dark.leave(up_ms, session, False, None if gone else self._dark.boot_ms)
+        until_ms = None if session.is_left else self._dark.boot_ms
+        self._dark.leave(up_ms, session, False, until_ms)
         self._house.keep(up_ms, session)

@@ -65,6 +65,11 @@ class Session:
         self.t_stop = None
         self.samples = Samples(reg_begin_wh)
 
+    @property
+    def is_left(self):
+        """Whether the vehicle of a stopped session was seen leaving, or cannot be waited for."""
+        return self.gone or self.stop_reason in ("PowerLoss", "EVDisconnected")
+
     def enter(self, up_ms, state):
         """Count time for `state` from now on."""
         self.count(up_ms)
