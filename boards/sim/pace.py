@@ -15,7 +15,7 @@ MAX = 0  # speed: time stands still, and runs freely while `advance` is served
 _STAND_MS = 20
 _HOLD_MS = 2
 _PATIENCE_MS = 1000  # real time that records may take before the world's time runs on meanwhile
-_SETTLE_LIMIT_MS = 30000
+_SETTLE_LIMIT_MS = 120000
 
 
 class Busy(Exception):

@@ -5,6 +5,8 @@ import time
 
 import paho.mqtt.client as mqtt
 
+from tools.patience import PATIENCE_S
+
 PREFIX = "ppm/v1/CH-1/"
 
 
@@ -20,7 +22,7 @@ class Cloud:
         self.client.connect(broker.host, broker.port)
         self.client.loop_start()
         self.client.subscribe([(PREFIX + "record", 1), (PREFIX + "status", 1)])
-        assert self._granted.wait(10)
+        assert self._granted.wait(PATIENCE_S)
 
     def _message(self, client, userdata, message):
         leaf = message.topic.removeprefix(PREFIX)
@@ -28,12 +30,12 @@ class Cloud:
 
     def send(self, leaf, payload, retain=False):
         sent = self.client.publish(PREFIX + leaf, payload, qos=1, retain=retain)
-        sent.wait_for_publish(10)
+        sent.wait_for_publish(PATIENCE_S)
 
     def records(self):
         return [int(payload[:5]) for leaf, payload, _ in self.got if leaf == "record"]
 
-    def wait(self, enough, limit_s=10):
+    def wait(self, enough, limit_s=PATIENCE_S):
         limit = time.monotonic() + limit_s
         while not enough() and time.monotonic() < limit:
             time.sleep(0.01)

@@ -136,7 +136,7 @@ async def main(settings):
     gc.collect()
     heap = gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
     done = False
-    while uptime() < settings.get("limit_ms", 20000):
+    while uptime() < settings.get("limit_ms", 120000):
         seen = {
             "taken": charger.taken,
             "idle": charger.taken > 0

@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.mqtt.errors import REASONS
 from host_tests.micropython.sources import charger_tree
+from tools.patience import PATIENCE_S
 from tools.setup.places import ROOT
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -30,6 +33,30 @@ class Ran:
         """The words of each lost connection, in order."""
         words = [one["text"].removeprefix("link: ") for one in self.of("log")]
         return [text for text in words if text.partition(":")[0] in REASONS]
+
+
+class Witness:
+    """Ticks in a thread of its own meanwhile: how long this machine lets anybody stand still."""
+
+    def __init__(self):
+        self.worst_ms = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+
+    def _tick(self):
+        before = time.monotonic()
+        while not self._done.wait(0.01):
+            now = time.monotonic()
+            self.worst_ms = max(self.worst_ms, int((now - before) * 1000))
+            before = now
 
 
 class Runner:
@@ -53,12 +80,12 @@ class Runner:
             charger = charger_tree()
             env["MICROPYPATH"] = ":".join((str(charger), str(charger / "lib"), ".frozen"))
             command = self.interpreter.command(str(PROGRAM))
-        with tempfile.TemporaryDirectory() as cwd:
+        with Witness() as witness, tempfile.TemporaryDirectory() as cwd:
             done = subprocess.run(
                 [*command, json.dumps(settings)],
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=3 * PATIENCE_S,
                 env=env,
                 cwd=cwd,
                 check=False,
@@ -72,6 +99,7 @@ class Runner:
         assert ran.end["event"] == "end" and ran.end["done"], done.stdout[-3000:]
         self.worst_ms = max(self.worst_ms, ran.end["worst_ms"])
         self.properties.append(("worst_stall_ms", self.worst_ms))
-        print("worst stall of the 10 ms ticker: %d ms" % ran.end["worst_ms"])
-        assert ran.end["worst_ms"] < STALL_LIMIT_MS
+        words = "worst stall of the 10 ms ticker: %d ms, of this machine: %d ms"
+        print(words % (ran.end["worst_ms"], witness.worst_ms))
+        assert ran.end["worst_ms"] < STALL_LIMIT_MS + 3 * witness.worst_ms
         return ran

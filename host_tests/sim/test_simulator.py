@@ -6,6 +6,7 @@ import time
 import pytest
 
 from host_tests.sim.plain_charger import MAGIC_CRASH, MAGIC_REBOOT
+from tools.patience import PATIENCE_S
 from tools.simulate import SimulateError
 
 UID = "04A2B3C4D5E6F7"
@@ -44,7 +45,7 @@ def test_a_month_takes_seconds(simulator):
     world = charger.client.world()
     assert world["energy_wh"] == 27 * 15000
     assert charger.client.status()["up_ms"] == int(world["virtual_s"] * 1000) > 2**31
-    assert took < 30
+    assert took < PATIENCE_S  # a month in real steps of 50 ms would be days
 
 
 def test_time_stands_still_without_advance(simulator):
@@ -155,7 +156,7 @@ def test_one_crash_after_another_ends_the_process(simulator):
         charger.client.do("tap", uid=MAGIC_CRASH.hex())
         wait_for(charger, lambda _, n=crashes: told(charger, "crash: ") == n)
     charger.client.do("tap", uid=MAGIC_CRASH.hex())
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while charger.running() and time.monotonic() < end:
         time.sleep(0.02)
     assert not charger.running()
@@ -217,7 +218,7 @@ def told(charger, start):
     return len([line for line in charger.lines if line.startswith(start)])
 
 
-def wait_for(charger, condition, limit_s=10):
+def wait_for(charger, condition, limit_s=PATIENCE_S):
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
         try:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tools.cloud import mqtt
 from tools.cloud.service import UPLINKS, Service
+from tools.patience import PATIENCE_S
 
 log = logging.getLogger("tools.cloud.receiver")
 
@@ -41,7 +42,7 @@ class Receiver:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
 
-    def start(self, timeout_s: float = 10.0) -> None:
+    def start(self, timeout_s: float = PATIENCE_S) -> None:
         """Connect and subscribe; BrokerUnreachable when that does not succeed in time."""
         try:
             self._client.connect(self._broker.host, self._broker.port, mqtt.KEEPALIVE_S)

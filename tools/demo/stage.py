@@ -9,12 +9,12 @@ from tools.cloud.mqtt import Broker as BrokerAddress
 from tools.cloud.receiver import Receiver
 from tools.cloud.service import Service
 from tools.demo.recorder import Recorder
+from tools.patience import PATIENCE_S
 from tools.setup import brokers
 from tools.simulate.client import Simulator
 from tools.simulate.launch import Options
 
 CHARGER = "GARAGE-1"
-WAIT_S = 20
 
 
 class DemoError(Exception):
@@ -96,10 +96,10 @@ class Stage:
     def wait(self, what: str, ready) -> None:
         """Wait in real time until ready() is true. The world's time stands still meanwhile, so that
         two runs of the demo live through the same month."""
-        limit = time.monotonic() + WAIT_S
+        limit = time.monotonic() + PATIENCE_S
         while not ready():
             if time.monotonic() > limit:
-                raise DemoError(f"{what}: not within {WAIT_S} s")
+                raise DemoError(f"{what}: not within {PATIENCE_S:.0f} s")
             time.sleep(0.02)
 
     def cut(self, dark_s: int) -> None:

@@ -13,13 +13,13 @@ import subprocess
 import time
 from pathlib import Path
 
+from tools.patience import PATIENCE_S
 from tools.setup.amqtt_broker import LOOPBACK
 from tools.setup.errors import NotHad
 from tools.setup.places import ROOT, VENV_PYTHON
 from tools.setup.state import load
 
 KINDS = ("amqtt", "mosquitto")
-START_LIMIT_S = 20
 STOP_LIMIT_S = 5
 
 MOSQUITTO_CONF = """\
@@ -56,7 +56,7 @@ class Broker:
 
     def wait_ready(self):
         """Wait until it takes connections; NotHad with its log's end when it does not."""
-        limit = time.monotonic() + START_LIMIT_S
+        limit = time.monotonic() + PATIENCE_S
         while time.monotonic() < limit and self._process.poll() is None:
             try:
                 socket.create_connection((self.host, self.port), 1).close()

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+from tools.patience import PATIENCE_S
 from tools.simulate.errors import CommandError, SimulateError
 from tools.simulate.launch import note_pid, prepare
 
@@ -21,7 +22,7 @@ class Client:
     `timeout_s`. Connects when first needed, and again after a cut.
     """
 
-    def __init__(self, host, port, timeout_s=120):
+    def __init__(self, host, port, timeout_s=PATIENCE_S):
         self._address = (host, port)
         self._timeout_s = timeout_s
         self._file = None
@@ -54,7 +55,7 @@ class Client:
             raise ConnectionResetError("the charger closed its control port")
         return json.loads(answer)
 
-    def wait_ready(self, timeout_s=15):
+    def wait_ready(self, timeout_s=PATIENCE_S):
         """Wait until the port answers. Raises OSError when it does not."""
         end = time.monotonic() + timeout_s
         while True:
@@ -98,7 +99,7 @@ class Simulator:
     lines: what the charger printed since it was made. pid: its process.
     """
 
-    def __init__(self, options, ready_s=30):
+    def __init__(self, options, ready_s=PATIENCE_S):
         self._options = options
         self._ready_s = ready_s
         self._process = None
