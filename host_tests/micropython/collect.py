@@ -8,10 +8,11 @@ import pytest
 
 from host_tests.micropython.run import outcomes
 from tools.image.compiler import CompileError
+from tools.patience import PATIENCE_S
 from tools.setup import interpreters, missing
 
 NAMES = ("mp64", "mp32")
-LIMIT_S = 120
+LIMIT_S = 5 * PATIENCE_S  # for all the tests of a file
 CPYTHON = "cpython %s" % platform.python_version()
 
 _done = {}
