@@ -3,32 +3,13 @@
 Laws 5, 8, 9 and 10.
 """
 
-import binascii
 import json
 
 from agent import jws
 from agent.keyring import Keyring
 from hal.mock.volume import CUT_MODES, MemoryVolume, PowerCut
 from host_tests.scenarios.bench import ANNA, BO, CHARGER, MASTER, Bench
-
-NEXT = bytes(range(100, 132))
-THIRD = bytes(range(200, 232))
-NONCE = bytes(range(16))
-
-
-def hexed(data):
-    return binascii.hexlify(data).decode()
-
-
-def wrapped(old, new, generation, nonce=NONCE):
-    """The members of an order `rotate`."""
-    pad = jws.hmac_sha256(jws.hmac_sha256(old, b"ppm/v1/wrap"), nonce)
-    return {
-        "generation": generation,
-        "nonce": hexed(nonce),
-        "wrapped": hexed(bytes(a ^ b for a, b in zip(new, pad))),
-        "check": hexed(jws.hmac_sha256(new, b"ppm/v1/check")[:8]),
-    }
+from host_tests.scenarios.newkeys import NEXT, THIRD, wrapped
 
 
 class KeyBench(Bench):
