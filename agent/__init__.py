@@ -11,6 +11,7 @@ Where a rule lives, from the front door to the cellar:
     access.py         may this token charge? a pure function that gives a reason
     session.py        latched terms, the five times, the energy rule's inputs
     gate.py           a card or an order becomes a grant, or a recorded refusal
+    asking.py         an unknown card is asked of the service; revoking.py: what is taken back
     metering.py       which readings are believed, and energy as a register difference
     meterlog.py       what is recorded about a meter that cannot be believed
     keeper.py         when the running session is written to flash
@@ -20,6 +21,7 @@ Where a rule lives, from the front door to the cellar:
     timekeeping.py    monotonic time, instants with a quality, filling in after synchronisation
     config.py         the signed configuration: pay-per-month flag, tariff, policy
     subscribers.py    the subscriber list in flash; listupdate.py changes it whole or not at all
+    keyring.py        the generations of the master key: what signs, what is obeyed
     downlink.py       what may be obeyed: signature, addressee, version; orders.py carries orders out
     refusals.py       refused cards, coalesced so that nobody can fill the store with them
     ledger.py         records: numbered, durable, rendered the same for ever

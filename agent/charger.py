@@ -44,6 +44,7 @@ class Charger:
         """The first event: vehicle "A".."F"; reading: hal Reading, or None when the meter is silent."""
         house = self._house
         try:
+            house.tell_key(up_ms)
             self.connector.boot(up_ms, vehicle, reading)
         except OSError:
             house.store_failed(up_ms)
@@ -72,9 +73,11 @@ class Charger:
         self.connector.on_contactor(up_ms, closed)
 
     def on_card(self, up_ms, kind, uid):
-        """A card: kind "ISO14443", uid bytes. Returns "accepted" or the reason why not."""
+        """A card: kind "ISO14443", uid bytes. Returns "accepted", "asking" or the reason why not."""
         reason = self.connector.on_card(up_ms, kind, uid)
-        if reason != "debounced":
+        if reason == "asking":
+            self._house.shown = ""
+        elif reason != "debounced":
             self._house.indicate(up_ms, "authorized" if reason == "accepted" else "refused")
         return reason
 

@@ -5,10 +5,12 @@ The begin record is durable before the state allows energy (law 2): `Running._be
 """
 
 from . import availability, states
+from .asking import Asking
 from .const import const
 from .packing import member
 from .reasons import Refused
 from .refusals import Budget
+from .revoking import Revoking
 from .running import Running
 
 TELEMETRY_MS = const(60000)
@@ -26,6 +28,8 @@ class Connector(Running):
 
     def __init__(self, house, meter, number=1):
         super().__init__(house, meter, number)
+        self._asking = Asking(house, self._gate, number)
+        self._revoking = Revoking(house)
         self._granted_ms = 0
         self._tapped_off_ms = -DEAD_AFTER_STOP_MS
         self._fault_budget = Budget()
@@ -38,6 +42,16 @@ class Connector(Running):
         return states.permit_ma(self.state, self._house.config.current.limit_ma)
 
     @property
+    def number(self):
+        """Which socket of the charger it is, from 1."""
+        return self._number
+
+    @property
+    def asking(self):
+        """Whether the service is being asked about a card."""
+        return self._asking.open
+
+    @property
     def keep_from(self):
         """The first record number that the running session still needs."""
         session = self.session
@@ -46,7 +60,7 @@ class Connector(Running):
     def locked_reason(self):
         """Why nobody may begin now, "" when somebody may."""
         house = self._house
-        readable = house.config.readable and house.subscribers.readable
+        readable = house.config.readable and house.subscribers.readable and house.keys.readable
         return availability.locked_reason(
             house.config.current, readable, house.store_ok, house.ordered_lock
         )
@@ -65,6 +79,10 @@ class Connector(Running):
                 due = min(due, self.rest_until_ms)
         elif self.meter.anomaly:
             due = up_ms + 1000
+        if self._asking.open:
+            due = min(due, self._asking.due_ms)
+        if self._revoking.due and not self._dark.pending:
+            due = up_ms
         return max(0, due - up_ms)
 
     # -- events
@@ -75,6 +93,7 @@ class Connector(Running):
         if vehicle in "BCD":
             self._t_plug = self._house.time.now(up_ms)
         self._resume(up_ms, reading)
+        self._revoking.look()  # what came just before the power went may not have been looked at
         self._settle(up_ms)
 
     def on_vehicle(self, up_ms, vehicle):
@@ -114,7 +133,7 @@ class Connector(Running):
         self._settle(up_ms)
 
     def on_card(self, up_ms, kind, uid):
-        """A card was presented. Returns "accepted" or the reason why not."""
+        """A card was presented. Returns "accepted", "asking" or the reason why not."""
         reason, ref, entry = self._gate.look_up(up_ms, kind, uid)
         if reason:
             return self._gate.refuse(up_ms, ref, reason)
@@ -123,25 +142,38 @@ class Connector(Running):
         if self.state == states.AUTHORIZED or up_ms - self._tapped_off_ms < DEAD_AFTER_STOP_MS:
             return "debounced"
         reason, grant = self._gate.card(up_ms, kind, ref, entry, self._socket(up_ms))
+        if reason == "unknown" and self._asking.wanted:
+            return self._asking.card(up_ms, (kind, uid), ref, self._socket(up_ms))
         if grant is None:
             return self._gate.refuse(up_ms, ref, reason)
         self._grant_next(up_ms, grant, (kind, uid))
         return reason
 
-    def order_start(self, up_ms, user, contract, group, billing):
+    def order_start(self, up_ms, grant):
         """The service starts a session for its user. Refused says why not."""
-        reason, grant = self._gate.order(
-            up_ms, user, contract, group, billing, self._socket(up_ms)
-        )
+        reason, grant = self._gate.order(up_ms, grant, self._socket(up_ms))
         if grant is None:
             raise Refused(reason)
         self._grant_next(up_ms, grant, None)
 
-    def order_stop(self, up_ms):
-        """The service stops the session. Refused when there is none."""
-        if self.session is None or self.state == states.FINISHING:
-            raise Refused("no_session")
+    def order_authorize(self, up_ms, order):
+        """The service answers about a card that it was asked about. Refused says why it is too late."""
+        grant, card = self._asking.answered(up_ms, order, self._socket(up_ms))
+        if grant is not None:
+            self._grant_next(up_ms, grant, card)
+
+    def order_stop(self, up_ms, session=""):
+        """The service stops the session. Refused when there is none, or another than `session`."""
+        self._need_session(session)
         self._stop(up_ms, "Remote")
+        self._settle(up_ms)
+
+    def order_revoke(self, up_ms, user, session):
+        """The service takes back what it gave to a user, as a list does. Refused when it does not run."""
+        self._need_session(session)
+        if user and user != member(self.session.terms, "user"):
+            raise Refused("no_session", "user: another one's session runs")
+        self._revoke(up_ms)
         self._settle(up_ms)
 
     def on_rules(self, up_ms):
@@ -154,8 +186,8 @@ class Connector(Running):
                 # A session without an identity is none of those that law 11 lets go on (law 1).
                 if self._house.config.current.enabled:
                     self._stop(up_ms, "DeAuthorized")
-            elif self._card is not None and self._gate.revoked(self._card):
-                self._revoke(up_ms)
+            else:
+                self._revoking.look()
         self._settle(up_ms)
 
     def on_clock(self, up_ms):
@@ -167,6 +199,9 @@ class Connector(Running):
     def tick(self, up_ms):
         """Time passed."""
         self._gate.tick(up_ms)
+        self._asking.tick(up_ms)
+        if self._revoking.due and not self._dark.pending:
+            self._look_revoked(up_ms)
         self._settle(up_ms)
 
     # -- moving on
@@ -214,8 +249,28 @@ class Connector(Running):
         self._granted_ms, self._next_grant, self._next_card = up_ms, grant, card
         self._settle(up_ms)
 
+    def _look_revoked(self, up_ms):
+        session = self.session
+        if session is None or self.state == states.FINISHING:
+            self._revoking.drop()
+            return
+        try:
+            if self._revoking.step(session, self._card):
+                self._revoke(up_ms)
+        except OSError:
+            self._house.store_failed(up_ms)
+
+    def _need_session(self, name):
+        """Refused unless a session runs, and is the named one where one is named."""
+        if self.session is None or self.state == states.FINISHING:
+            raise Refused("no_session")
+        if name and name != member(self.session.terms, "session"):
+            raise Refused("no_session", "session: another one runs")
+
     def _unplugged(self, up_ms):
         self._t_plug = None
+        if self.session is None:
+            self._asking.close()  # whoever asked has left
         if self.session is not None:
             self._t_unplug = self._house.time.now(up_ms)
             if not self._dark.pending or self.state == states.FINISHING:

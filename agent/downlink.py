@@ -45,6 +45,7 @@ class Downlink:
             message = self._house.keys.verify(jws.DOWN, _TYPES[leaf], token)
             if message.get("aud") != self._house.charger_id:
                 raise Refused("wrong_charger", "aud: must be " + self._house.charger_id)
+            self._house.keys.settle()
             self._handlers[leaf](up_ms, message, token, answer)
         except Refused as refusal:
             answer["result"] = "refused"
@@ -114,14 +115,16 @@ class Downlink:
         text(message, "do", 16)
         if n <= house.counters.order_n:
             raise Refused("stale", "n: %d has been seen" % house.counters.order_n)
-        # An old order must not come to life on a charger that has forgotten the time. One that sets the
-        # clock is the way out, of no time at all or of one that runs ahead: its counter guards it.
+        # An old order must not come to life on a charger that has forgotten the time: the floor is a time
+        # that has certainly passed, enough to refuse, never enough to obey. An order that sets the clock
+        # is the way out, of no time at all or of one that runs ahead: its counter guards it.
         if message["do"] != "set_time":
             now_s = house.time.unix_s(up_ms)
+            passed_s = house.time.floor_s if now_s is None else now_s
+            if passed_s >= expires_s:
+                raise Refused("expired", "exp: %d, it is %d or later" % (expires_s, passed_s))
             if now_s is None:
                 raise Refused("clock_unknown", "exp: cannot be judged before the clock is set")
-            if now_s >= expires_s:
-                raise Refused("expired", "exp: %d, it is %d" % (expires_s, now_s))
         elif integer(message, "time", EARLIEST_S, LATEST_S) >= expires_s:
             raise Refused("expired", "exp: is before the time to be set")
         house.counters.order_n = n

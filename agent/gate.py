@@ -39,14 +39,12 @@ class Gate:
         grant.unbilled = unbilled
         return reason, self._stamp(up_ms, grant)
 
-    def order(self, up_ms, user, contract, group, billing, socket):
-        """(reason, Grant or None) for a user that the service vouches for."""
+    def order(self, up_ms, grant, socket):
+        """(reason, the Grant or None) for an identity that the service vouches for."""
         facts = self._facts(up_ms, None, socket)
         reason, unbilled = self._decide(access.decide_ordered, facts)
         if reason != "accepted":
             return reason, None
-        ref = self._house.card_ref("Central", user.encode())
-        grant = Grant("app_cloud", ref, user, contract, group, billing, "Central")
         grant.unbilled = unbilled
         return reason, self._stamp(up_ms, grant)
 
@@ -56,23 +54,28 @@ class Gate:
         grant.unbilled = self._house.room.full
         return self._stamp(up_ms, grant)
 
-    def revoked(self, card):
-        """Whether the list does not let the (kind, uid) of a running session charge any more."""
-        entry = self._house.subscribers.find(card[0], card[1])
-        return entry is None or entry.status != "active"
-
     def refuse(self, up_ms, ref, reason):
         """Record a refusal, or count it with others like it. Returns the reason."""
         if self._refusals.note(up_ms, ref, reason):
-            self._tell(up_ms, ref, reason, 1)
+            self.tell(up_ms, _listed(ref), reason, 1)
         return reason
+
+    def tell(self, up_ms, token, reason, count):
+        """Record refusals. token: a body of type, ref and method."""
+        body = (
+            ("token", token),
+            ("reason", reason),
+            ("count", count),
+            ("offline", not self._house.online),
+        )
+        self._house.write(up_ms, "access_refused", body, self._number)
 
     def tick(self, up_ms):
         """Tell what was counted when its window ends."""
         due_ms = self._refusals.due_ms
         if due_ms is not None and up_ms >= due_ms:
             for ref, reason, count in self._refusals.close():
-                self._tell(up_ms, ref, reason, count)
+                self.tell(up_ms, _listed(ref), reason, count)
 
     def _decide(self, decide, facts):
         """(reason, whether it is accepted without a record because the store is full)"""
@@ -106,12 +109,7 @@ class Gate:
             **socket,
         )
 
-    def _tell(self, up_ms, ref, reason, count):
-        token = (("type", "ISO14443"), ("ref", ref), ("method", "rfid_list"))
-        body = (
-            ("token", token),
-            ("reason", reason),
-            ("count", count),
-            ("offline", not self._house.online),
-        )
-        self._house.write(up_ms, "access_refused", body, self._number)
+
+def _listed(ref):
+    """The token of a card that the list was asked about."""
+    return (("type", "ISO14443"), ("ref", ref), ("method", "rfid_list"))

@@ -10,6 +10,7 @@ from .cardfile import CardFile
 from .checkpoint import Checkpoint
 from .config import ConfigStore
 from .counters import Counters
+from .keyring import Keyring
 from .ledger import Ledger
 from .mailbox import Mailbox
 from .monthbook import MonthBook
@@ -26,7 +27,7 @@ _FW = "firmware"
 class House:
     """What one charger consists of.
 
-    charger_id, fw: str; keys: jws.Keys; counters, time, config, subscribers, ledger, outbox, checkpoint,
+    charger_id, fw: str; keys: keyring.Keyring; counters, time, config, subscribers, ledger, outbox, checkpoint,
     mailbox: the parts; connector: its socket, set by the Charger; online: whether the service can be
     reached; store_ok: False once the volume gave an error, until the next boot; ordered_lock,
     reset_ordered: what signed orders asked for; shown: the indicator's word of the moment.
@@ -35,7 +36,6 @@ class House:
     def __init__(self, volume, charger_id, master_key, fw):
         self.charger_id = charger_id
         self.fw = fw
-        self.keys = jws.Keys(master_key)
         self.mailbox = Mailbox()
         self.connector = None
         self.online = False
@@ -46,12 +46,13 @@ class House:
         self.shown_ms = 0
         self._volume = volume
         try:
-            self._open(volume)
+            self._open(volume, master_key)
         except OSError:
             self.store_ok = False
-            self._open(_Nothing())
+            self._open(_Nothing(), master_key)
 
-    def _open(self, volume):
+    def _open(self, volume, master_key):
+        self.keys = Keyring(volume, master_key)
         self.counters = Counters(volume)
         self.counters.boot += 1
         self.counters.save()
@@ -60,7 +61,7 @@ class House:
         self.subscribers = Subscribers(volume)
         self.card = CardFile(volume)
         self.checkpoint = Checkpoint(volume)
-        used = max(self.counters.acked, self.checkpoint.next_seq - 1)
+        used = max(self.counters.acked, self.checkpoint.next_seq - 1, self.keys.first_seq - 1)
         self.ledger = Ledger(volume, self.charger_id, self.keys, self.time, used)
         self.checkpoint.ledger = self.ledger
         self.time.forget_before(self.ledger.first_boot(self.counters.boot))
@@ -273,6 +274,13 @@ class House:
         self.counters.list_version = version
         self.counters.save()
         self.connector.on_rules(up_ms)
+
+    def tell_key(self, up_ms):
+        """Record a key that has just come into use, or did when the power went: before any other record
+        is written, so that it is the first one which that key signs. OSError from the volume."""
+        if self.keys.first_seq > self.ledger.last:
+            self.ledger.write(up_ms, "key_changed", (("generation", self.keys.generation),))
+            self.changed()
 
     def tell_versions(self, up_ms):
         """After a boot: record what was applied just before a power cut could be told of."""

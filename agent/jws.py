@@ -14,6 +14,7 @@ UP = "up"
 DOWN = "down"
 GRANT = "grant"
 CARD = "card"
+WRAP = "wrap"  # hides the next master key on its way
 
 _BLOCK = const(64)  # SHA-256's block, FIPS 180-4 section 1
 _DOT = const(0x2E)
@@ -68,17 +69,21 @@ class Keys:
         if len(master) != 32:
             raise ValueError("master_key: 32 bytes are needed, not %d" % len(master))
         self._keys = {}
-        for use in (UP, DOWN, GRANT, CARD):
+        for use in (UP, DOWN, GRANT, CARD, WRAP):
             self._keys[use] = hmac_sha256(master, b"ppm/v1/" + use.encode())
-        self._generation = generation
+        self.generation = generation
 
     def key(self, use):
-        """The 32-byte key of one use: UP, DOWN, GRANT or CARD."""
+        """The 32-byte key of one use: UP, DOWN, GRANT, CARD or WRAP."""
         return self._keys[use]
+
+    def of(self, seq):
+        """The keys that sign record `seq`: these, where there is one generation only."""
+        return self
 
     def kid(self, use):
         """The key id on the wire, such as "up-1"."""
-        return "%s-%d" % (use, self._generation)
+        return "%s-%d" % (use, self.generation)
 
     def sign(self, use, typ, payload):
         """A compact JWS of `payload` (bytes), as a bytearray. The same input gives the same bytes.

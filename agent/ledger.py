@@ -28,6 +28,7 @@ KINDS = (
     "month_closed",
     "firmware_changed",
     "fault",
+    "key_changed",
 )
 
 _FORMAT = const(1)
@@ -49,7 +50,7 @@ class Record:
 
 
 class Ledger:
-    """charger: id; keys: jws.Keys; time: Timekeeper; floor: a record number known to have been used.
+    """charger: id; keys: keyring.Keyring; time: Timekeeper; floor: a record number known to have been used.
 
     Every method raises OSError where the volume does.
     """
@@ -106,7 +107,8 @@ class Ledger:
         """The record as it travels (compact JWS), or None when its number is not held any more.
 
         A record that flash has damaged is told as a fault under its number: the loss is said, and the
-        numbers behind it flow. One that only a newer firmware understands waits for it.
+        numbers behind it flow. One that only a newer firmware understands, or whose key is damaged,
+        waits for it.
         """
         if not self.journal.first <= seq <= self.journal.last:
             return None
@@ -116,5 +118,8 @@ class Ledger:
         if record is None:
             unknown = Instant(0, 0, None, UNKNOWN)
             record = Record(seq, "fault", 1, unknown, (("fault", "record_lost"), ("on", True)))
+        keys = self._keys.of(seq)
+        if keys is None:
+            return None
         payload = render(self._charger, record, self._time.settle)
-        return self._keys.sign(jws.UP, "record+jws", payload)
+        return keys.sign(jws.UP, "record+jws", payload)

@@ -1,8 +1,11 @@
 """Signed orders: one handler each. A handler returns nothing, or raises Refused with the reason."""
 
-from .checks import integer, reference, word
+import binascii
+
+from .checks import bad, integer, reference, table, text, word
 from .reasons import Refused
-from .subscribers import BILLINGS
+from .session import Grant
+from .subscribers import BILLINGS, TYPES
 from .timekeeping import LATEST_S
 
 _COUNT = 0xFFFFFFFF
@@ -16,18 +19,60 @@ def carry_out(house, up_ms, order):
     handler(house, up_ms, order)
 
 
+def _socket(house, order):
+    """The connector that an order names; the first when it names none."""
+    number = integer(order, "connector", 1, 255, 1)
+    if number != house.connector.number:
+        raise bad("connector", "there is no %d" % number)
+    return house.connector
+
+
+def _token(house, order, user):
+    """(type, ref) under which an ordered session is known: that of a card of the user where the order
+    names one, so that this card can stop it."""
+    if order.get("token") is None:
+        return "Central", house.card_ref("Central", user.encode())
+    token = table(order, "token")
+    kind = word(token, "token.type", ("Central",) + TYPES)
+    ref = text(token, "token.ref", 16)
+    try:
+        ref = binascii.hexlify(binascii.unhexlify(ref)).decode()
+    except ValueError:
+        ref = ""
+    if len(ref) != 16:
+        raise bad("token.ref", "must be 16 hex digits")
+    return kind, ref
+
+
 def _start(house, up_ms, order):
-    house.connector.order_start(
-        up_ms,
-        reference(order, "user", least=1),
-        reference(order, "contract", ""),
-        reference(order, "group", ""),
-        word(order, "billing", BILLINGS, "ppm"),
-    )
+    user = reference(order, "user", least=1)
+    contract = reference(order, "contract", "")
+    group = reference(order, "group", "")
+    billing = word(order, "billing", BILLINGS, "ppm")
+    kind, ref = _token(house, order, user)
+    grant = Grant("app_cloud", ref, user, contract, group, billing, kind)
+    _socket(house, order).order_start(up_ms, grant)
 
 
 def _stop(house, up_ms, order):
-    house.connector.order_stop(up_ms)
+    _socket(house, order).order_stop(up_ms, text(order, "session", 48, ""))
+
+
+def _authorize(house, up_ms, order):
+    _socket(house, order).order_authorize(up_ms, order)
+
+
+def _revoke(house, up_ms, order):
+    user = reference(order, "user", "")
+    session = text(order, "session", 48, "")
+    if not user and not session:
+        raise bad("user", "user or session is needed")
+    _socket(house, order).order_revoke(up_ms, user, session)
+
+
+def _rotate(house, up_ms, order):
+    house.keys.take(order, house.ledger.last + 1)
+    house.tell_key(up_ms)
 
 
 def _lock(house, up_ms, order):
@@ -66,6 +111,9 @@ def _not_yet(house, up_ms, order):
 _HANDLERS = {
     "start": _start,
     "stop": _stop,
+    "authorize": _authorize,
+    "revoke": _revoke,
+    "rotate": _rotate,
     "lock": _lock,
     "unlock": _unlock,
     "resend": _resend,

@@ -44,6 +44,10 @@ REASONS = (
     "store_fault",
     "faulted",
     "bad_card",
+    # cards that the service is asked about
+    "no_answer",  # none came in time
+    "no_question",  # the question is not open: late, repeated, or of another boot
+    "not_subscribed",  # a customer of the service, at another charger
 )
 
 # OCPP 1.6 StopTransaction reasons (the subset a charger without reservation can give).

@@ -178,11 +178,11 @@ class Running:
         self._move(up_ms, "stop")
 
     def _revoke(self, up_ms):
-        """The list takes back what it gave: told at once, and ended where the policy says so."""
+        """List or order take back what was given: told at once, and ended where the policy says so."""
         session = self.session
         if not session.flags & flag_bit("revoked"):
             session.flag("revoked")
-            self._gate.refuse(up_ms, member(session.terms, "token", "ref"), "blocked")
+            self._gate.tell(up_ms, member(session.terms, "token"), "blocked", 1)
             self._house.keep(up_ms, session)
         if self._house.config.current.revoked_running == "stop":
             self._stop(up_ms, "DeAuthorized")

@@ -27,6 +27,7 @@ def status(house, up_ms):
             "vehicle": connector.vehicle,
             "monthly_payment": {"enabled": config.enabled, "version": config.version},
             "tariff": config.tariff and {"id": config.tariff[0], "version": config.tariff[1]},
+            "key": house.keys.generation,
             "list": {"version": subscribers.version, "count": subscribers.count, "age_s": age_s},
             "unsent": house.outbox.unsent,
             "rejected": house.outbox.rejected,
@@ -52,6 +53,8 @@ def faults(house, up_ms):
         words.append("config_unreadable")
     if not house.subscribers.readable:
         words.append("list_unreadable")
+    if not house.keys.readable:
+        words.append("keys_unreadable")
     return words
 
 
@@ -76,6 +79,8 @@ def indication(house):
     """The word for the indicator: what was just shown while it lasts, else what the state means."""
     if house.shown:
         return house.shown
+    if house.connector.asking:
+        return "asking"
     state = house.connector.state
     if state in (states.SUSPENDED_EV, states.SUSPENDED_EVSE):
         return "suspended"

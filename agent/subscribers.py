@@ -130,6 +130,14 @@ class Subscribers:
                     high = middle
         return None
 
+    def at(self, index):
+        """The Entry at 0..count-1 in the order of the list, None when it is damaged."""
+        with self._volume.open(PATH) as file:
+            file.seek(HEAD_SIZE + index * ENTRY_SIZE)
+            if file.readinto(self._entry) != ENTRY_SIZE:
+                return None
+        return self._entry_of(self._entry)
+
     def _entry_of(self, data):
         try:
             return Entry(data)

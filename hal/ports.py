@@ -142,7 +142,7 @@ class Indicator:
 
     def show(self, word):
         """Show one of locked, available, authorized, charging, suspended, finishing, faulted,
-        refused, identify. An unknown word is shown like "faulted". Cheap when nothing changes.
+        refused, asking, identify. An unknown word is shown like "faulted". Cheap when nothing changes.
         """
         raise NotImplementedError
 

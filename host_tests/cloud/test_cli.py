@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from host_tests.cloud.fake_charger import MASTER, FakeCharger, compact
+from tools.cloud import keys, store
 from tools.cloud.cli import app
 from tools.cloud.service import Service
 
@@ -151,3 +152,28 @@ def test_what_cannot_be_opened_is_said_plainly(tmp_path):
     assert result.exit_code == 3
     result = runner.invoke(app, ["receive", "--db", url, "--broker", "http://x"])
     assert result.exit_code == 1 and "is no broker" in result.output
+
+
+def test_a_new_key_is_shown_without_itself(cloud, db_url):
+    cloud("rotate", "CH-9", "--store-only", code=1)
+    assert "is given key up-2" in cloud("rotate", "CH-1", "--store-only")
+    text = cloud("keys", "CH-1")
+    assert "up-1" in text and "in use" in text and "on its way" in text
+    service = Service(db_url)
+    with service.store.begin() as session:
+        secret = store.master_key(session, "CH-1", 2).hex()
+    assert secret[:8] not in text
+    cloud("asks", "CH-9", code=1)
+
+
+def test_questions_are_shown_with_masked_cards(cloud, db_url):
+    cloud("subscribe", "CH-1", "anna", ANNA, "--store-only")
+    ref = keys.card_ref(MASTER, "ISO14443", bytes.fromhex(ANNA))
+    payload = {"charger": "CH-1", "connector": 1, "id": "3-1", "type": "ISO14443", "ref": ref}
+    payload["at"] = {"t": 1614593000, "q": "S"}
+    service = Service(db_url, lambda: 1614593000)
+    service.take("CH-1", "ask", compact(payload, typ="ask+jws"))
+    text = cloud("asks", "CH-1")
+    for word in ("3-1", "accepted", "anna", "no reply", ref[:4] + "…"):
+        assert word in text
+    assert ref not in text and ANNA not in text

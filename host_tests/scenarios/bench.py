@@ -62,6 +62,8 @@ class Bench:
         self.world = World(START_S, register_wh)
         self.volume = volume or MemoryVolume(1 << 20)
         self.keys = jws.Keys(MASTER)
+        self.rings = {"up-1": self.keys}  # by key id, what the service knows
+        self.asks = []
         self.kinds = {}
         self._kept = {}
         self.energy_wh = 0  # of all session_end records
@@ -258,14 +260,21 @@ class Bench:
         elif leaf == "reply":
             self.replies.append(json.loads(payload))
             del self.replies[:-4]
+        elif leaf == "ask":
+            self.asks.append(self.opened("ask+jws", payload))
         elif leaf == "telemetry":
             self.telemetry = json.loads(payload)
         else:
             self.status = json.loads(payload)
 
+    def opened(self, typ, token):
+        """The payload of what came up, by the key that its header names."""
+        header = json.loads(jws.decode_b64(token.split(b".")[0]))
+        return self.rings[header["kid"]].verify("up", typ, token)
+
     def take_record(self, token):
         token = bytes(token)
-        record = self.keys.verify("up", "record+jws", token)
+        record = self.opened("record+jws", token)
         seq = record["seq"]
         digest = hashlib.sha256(token).digest()[:8]
         if seq in self.kinds:

@@ -3,11 +3,13 @@
 import gc
 import json
 
+from agent import jws
 from host_tests.flash.volumes import make, reopen
-from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, Bench, hex_of, list_hash
+from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, MASTER, Bench, hex_of, list_hash
+from host_tests.scenarios.newkeys import NEXT, wrapped
 from host_tests.sweep.oracle import MONTH_END_S, check_books, check_versions
 
-BLOCKS = 52  # few enough for segments that the service holds to have to give way
+BLOCKS = 57  # few enough for segments that the service holds to have to give way
 BEFORE_S = 7200  # the life begins so long before a month ends
 DARK_S = 20
 UNCUT = "uncut: "  # begins the name of a step that is only there for what comes after it
@@ -16,7 +18,7 @@ UNCUT = "uncut: "  # begins the name of a step that is only there for what comes
 class Life:
     """flash: the Flash to live on, blank. planted: whether there is a fault to be found.
 
-    config_range, list_range, order_range: (what the charger promised to have, the newest it was
+    config_range, list_range, order_range, key_range: (what the charger promised to have, the newest it was
     sent). configs, lists: what each version says. all_cards: every card there ever was.
     """
 
@@ -34,6 +36,8 @@ class Life:
         self.all_cards = [CARL]
         self.order_range = (0, 0)
         self.order_token = None
+        self.key_range = (1, 1)
+        self.bench.rings["up-2"] = jws.Keys(NEXT, 2)
         self.step = "-"
 
     def live(self, on_step):
@@ -211,7 +215,9 @@ class Life:
         if self.order_range[0]:
             self.tell("order", self.order_token)
             if self.order_range[0] == self.order_range[1]:
-                assert bench.replies[-1]["reason"] == "stale", "law 9: an order was obeyed twice"
+                # signed with the key before, it is refused for that, once the new one was used
+                again = ("stale",) if bench.keys.generation == 1 else ("stale", "wrong_key")
+                assert bench.replies[-1]["reason"] in again, "law 9: an order was obeyed twice"
         self.order("unlock")
         if self.config_token is not None:
             self.tell("config", self.config_token)
@@ -338,6 +344,19 @@ def refused_cards(life):
     bench.run(330)
 
 
+def new_key(life):
+    life.key_range = (1, 2)
+    reply = life.order("rotate", **wrapped(MASTER, NEXT, 2))
+    assert reply["result"] == "applied", reply
+    life.key_range = (2, 2)
+
+
+def new_key_used(life):
+    """From now on the key before is refused: what a broker keeps is made again, as a service does."""
+    life.bench.keys = life.bench.rings["up-2"]
+    life.config()
+
+
 STEPS = (
     ("boot from the factory", boot),
     ("config", lambda life: life.config()),
@@ -365,5 +384,7 @@ STEPS = (
     ("refused cards", refused_cards),
     ("hour passes", lambda life: life.bench.run(3700)),
     ("boot at rest", lambda life: life.reboot(5)),
+    ("new key", new_key),
+    ("new key used", new_key_used),
     ("one more session", lambda life: life.bench.charge(BO, 60, 5)),
 )

@@ -37,6 +37,9 @@ def check_versions(life):
             assert entry is not None and entry.user == cards[uid]["user"], "law 8: list entry"
         else:
             assert entry is None, "law 8: a card that is in no list"
+    low, high = life.key_range
+    assert house.keys.readable, "law 8: the key cannot be read"
+    assert low <= house.keys.generation <= high, "law 8: key %d" % house.keys.generation
     low, high = life.order_range
     n = house.counters.order_n
     assert low <= n <= high, "law 9: order counter %d is not of %d..%d" % (n, low, high)
@@ -66,6 +69,8 @@ def check_books(life):
         assert offsets == sorted(offsets), "samples do not ascend: %r" % offsets
         values = [sample[1] for sample in end["samples"]]
         assert values == sorted(values), "samples step back: %r" % values
+    told = bench.of_kind("key_changed")
+    assert len(told) == life.bench.charger.connector._house.keys.generation - 1, "law 8: %r" % told
     world_wh = bench.world.register_wh()
     assert energy_wh == world_wh, "law 3: records say %d Wh, the world %d" % (energy_wh, world_wh)
     check_months(bench)

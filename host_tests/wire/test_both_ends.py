@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from hal.mock.world import UJ_PER_WH
 from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, MASTER, Bench, hex_of
-from tools.cloud import jws, keys, schemas, wording
+from tools.cloud import jws, keys, schemas, store, wording
 from tools.cloud.models import Record
 from tools.cloud.service import Service
 from tools.cloud.zones import month_bounds
@@ -27,8 +27,15 @@ class Served(Bench):
         self.sent = {}
         super().__init__(enabled=False)
 
+    def master(self, generation):
+        with self.service.store.begin() as session:
+            return store.master_key(session, CHARGER, generation)
+
+    def opened(self, typ, token):
+        return jws.verify(bytes(token), keys.UP, typ, self.master)
+
     def receive(self, leaf, payload):
-        check_up(leaf, payload)
+        self.check_up(leaf, payload)
         self.seen.append(leaf)
         super().receive(leaf, payload)
         if leaf == "record":
@@ -41,7 +48,7 @@ class Served(Bench):
 
     def deliver(self, down):
         for leaf, payload, _retain in down:
-            check_down(leaf, payload)
+            self.check_down(leaf, payload)
             self.seen.append(leaf)
             self.charger.on_message(self.up_ms, leaf, payload)
         self.pump()
@@ -50,20 +57,18 @@ class Served(Bench):
         report = self.service.statement(month)
         return [line for one in report.statements for line in one.lines]
 
+    def check_up(self, leaf, payload):
+        if leaf in ("record", "ask"):
+            message = self.opened(leaf + "+jws", payload)
+            assert leaf == "ask" or message["kind"] in known_kinds(), message["kind"]
+        else:
+            message = json.loads(payload)
+        assert schemas.problem(leaf, message) == "", message
 
-def check_up(leaf, payload):
-    if leaf == "record":
-        message = jws.verify(payload, keys.UP, jws.RECORD, lambda generation: MASTER)
-        assert message["kind"] in known_kinds(), message["kind"]
-    else:
-        message = json.loads(payload)
-    assert schemas.problem(leaf, message) == "", message
-
-
-def check_down(leaf, payload):
-    assert len(payload) <= jws.MAX_DOWN_BYTES
-    message = jws.verify(payload, keys.DOWN, SIGNED[leaf], lambda generation: MASTER)
-    assert schemas.problem(leaf, message) == "", message
+    def check_down(self, leaf, payload):
+        assert len(payload) <= jws.MAX_DOWN_BYTES
+        message = jws.verify(payload, keys.DOWN, SIGNED[leaf], self.master)
+        assert schemas.problem(leaf, message) == "", message
 
 
 def known_kinds():

@@ -12,13 +12,16 @@ from joserfc.jwk import OctKey
 from jsonschema import Draft202012Validator
 
 from agent import reasons
+from agent.keyring import Keyring
 from agent.ledger import KINDS
+from hal.mock.volume import MemoryVolume
 from host_tests.cloud.fake_charger import FakeCharger, compact
 from tools.cloud import examples, review, schemas
+from tools.cloud import keys as cloud_keys
 
 WIRE = Path(__file__).resolve().parents[2] / "docs" / "wire"
 SCHEMAS = sorted((WIRE / "schemas").glob("*.json"))
-LEAVES = {"status", "telemetry", "record", "reply", "config", "list", "order", "ack"}
+LEAVES = {"status", "telemetry", "record", "reply", "ask", "config", "list", "order", "ack"}
 
 
 def references(node):
@@ -114,6 +117,22 @@ def test_the_published_lines_verify_a_month_that_was_closed():
             short = {seq: one for seq, one in held.items() if seq != claim["last_seq"]}
             exec(code, {"held": short, "claim": claim})
         records += [claim, *charger.session(2000, charging=60)]
+
+
+def test_the_published_lines_wrap_a_key_as_the_charger_unwraps_it():
+    page = (WIRE / "README.md").read_text()
+    section = page.split("### A new master key")[1]
+    code = section.split("```python\n")[1].split("```")[0]
+    names = {"hmac": hmac, "old": bytes(range(32)), "new": bytes(range(100, 132))}
+    names |= {"nonce": bytes(range(16))}
+    exec(code, names)
+    for member in ("check", "wrapped"):
+        assert re.search(rf"`{member}` = `([0-9a-f]+)`", section)[1] == names["order"][member]
+    assert cloud_keys.wrap(names["old"], names["new"], names["nonce"]) == names["wrapped"]
+    assert cloud_keys.check(names["new"]) == names["check"]
+    ring = Keyring(MemoryVolume(), names["old"])
+    assert ring.take(names["order"], 7)
+    assert ring.key("down") == cloud_keys.derive(names["new"], "down")
 
 
 def words(page, heading):

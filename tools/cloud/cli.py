@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tools.cloud import cli_acts, cli_views, mqtt
+from tools.cloud import cli_acts, cli_online, cli_views, mqtt
 from tools.cloud import cli_common as common
 from tools.cloud import clock as clocks
 from tools.cloud.cli_common import BROKER_DEFAULT, DB_DEFAULT
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_acts.app)
 app.add_typer(cli_views.app)
+app.add_typer(cli_online.app)
 
 
 @app.command()

@@ -193,7 +193,7 @@ def order(
     service: Service,
     charger: common.ChargerId,
     do: Annotated[str, typer.Argument(metavar="DO", help=", ".join(orders.DOS))],
-    user: Annotated[str | None, typer.Option(help="start: subscriber.")] = None,
+    user: Annotated[str | None, typer.Option(help="start, revoke: subscriber.")] = None,
     contract: Annotated[str, typer.Option(help="start: contract.")] = "",
     group: Annotated[str, typer.Option(help="start: group.")] = "",
     billing: Annotated[str, typer.Option(help="start: ppm or free.")] = "ppm",
@@ -201,6 +201,10 @@ def order(
     last: Annotated[int | None, typer.Option("--to", help="resend: last record.")] = None,
     time: Annotated[int | None, typer.Option(help="set_time: Unix time; now if left out.")] = None,
     connector: Annotated[int | None, typer.Option(min=1, help="Socket.")] = None,
+    session: Annotated[str | None, typer.Option(help="stop, revoke: only this session.")] = None,
+    card_uid: Annotated[
+        str | None, typer.Option("--card", help="start: a card that can stop it.")
+    ] = None,
     ttl: Annotated[int, typer.Option(min=1, metavar="SECONDS", help="Lapses after.")] = 300,
 ) -> Done:
     """Give one signed command. With --wait the exit code says whether it was obeyed."""
@@ -209,7 +213,9 @@ def order(
         if not user:
             raise common.fail("start needs --user.", 2)
         members |= {"user": user, "contract": contract, "group": group, "billing": billing}
-    members |= {"from_": first, "to": last, "time": time}
+    if do == "revoke":
+        members |= {"user": user}
+    members |= {"from_": first, "to": last, "time": time, "session_": session, "card": card_uid}
     down = service.order(charger, do, ttl, **members)
     return down, f"Order {service.charger(charger).order_n} {do}."
 

@@ -1,32 +1,17 @@
 """What people ask the service."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from tools.cloud import cli_common as common
 from tools.cloud import mask, render, wording
 from tools.cloud.cli_common import BROKER_DEFAULT, DB_DEFAULT, Format
+from tools.cloud.cli_tables import make_table as _table
+from tools.cloud.cli_tables import time_text as _time
 
 app = typer.Typer()
-
-
-def _time(unix_s: int | None) -> str:
-    if unix_s is None:
-        return ""
-    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def _table(left: tuple[str, ...], right: tuple[str, ...] = ()) -> Table:
-    table = Table()
-    for name in left:
-        table.add_column(name)
-    for name in right:
-        table.add_column(name, justify="right")
-    return table
 
 
 @app.command()

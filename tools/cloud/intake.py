@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from tools.cloud import jws, keys, orders, schemas, store
+from tools.cloud import jws, keys, orders, rotation, schemas, store
 from tools.cloud.downlink import Downlink
 from tools.cloud.errors import Refused
 from tools.cloud.models import Charger, Record
@@ -36,13 +36,18 @@ def take(session: Session, charger: Charger, message: bytes, now: int) -> Taken:
             message, keys.UP, jws.RECORD, lambda n: store.master_key(session, charger.id, n)
         )
         schemas.check("common.json#/$defs/seq", payload.get("seq"))
+        generation = jws.generation(message, keys.UP)
+        rotation.check_signer(session, charger.id, payload["seq"], generation)
     except Refused as refused:
         _set_unvouched_aside(session, charger, message, refused, now)
         return Taken([], None)
     stored = _keep(session, charger, message, payload, now)
     store.advance(session, charger)
     asked = ask_for(session, charger, store.holes(session, charger), now)
-    return Taken([ack(session, charger), *asked], payload if stored else None)
+    down = [ack(session, charger), *asked]
+    if stored and payload["kind"] == rotation.CHANGED:
+        down += rotation.done(session, charger, payload, generation, now)
+    return Taken(down, payload if stored else None)
 
 
 def ack(session: Session, charger: Charger) -> Downlink:

@@ -15,6 +15,7 @@ CONFIG = "config+jws"
 LIST = "list+jws"
 ORDER = "order+jws"
 ACK = "ack+jws"
+ASK = "ask+jws"
 
 MAX_DOWN_BYTES = 8192
 MAX_UP_BYTES = 262144
@@ -62,6 +63,11 @@ def verify(compact: bytes, use: str, typ: str, master_of: Callable[[int], bytes 
     except (JoseError, ValueError) as error:
         raise Refused("malformed", str(error))
     return parse_object(body or b"")
+
+
+def generation(compact: bytes, use: str) -> int:
+    """The generation of the key that signed a message which `verify` has just taken."""
+    return keys.parse_kid(jws.extract_compact(compact).headers().get("kid"), use) or 0
 
 
 def parse_object(body: bytes) -> dict:

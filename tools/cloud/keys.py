@@ -13,6 +13,8 @@ from tools.cloud.errors import CloudError
 UP = "up"
 DOWN = "down"
 GRANT = "grant"
+CARD = "card"
+WRAP = "wrap"
 
 MASTER_BYTES = 32
 _KID = re.compile(r"^(up|down|grant)-([1-9][0-9]{0,4})$")
@@ -32,6 +34,23 @@ def parse_kid(text: object, use: str) -> int | None:
     """The generation named by a key id of `use`, or None when it is not one."""
     match = _KID.match(text) if isinstance(text, str) else None
     return int(match[2]) if match and match[1] == use else None
+
+
+def card_ref(master: bytes, kind: str, uid: bytes) -> str:
+    """The 16 hex digits by which a charger names a card. master: of generation 1, for ever."""
+    digest = hmac.digest(derive(master, CARD), kind.encode() + b"|" + uid, hashlib.sha256)
+    return digest[:8].hex()
+
+
+def wrap(old: bytes, new: bytes, nonce: bytes) -> bytes:
+    """A new master key as it travels to a charger that has the old one. nonce: never used before."""
+    pad = hmac.digest(derive(old, WRAP), nonce, hashlib.sha256)
+    return bytes(a ^ b for a, b in zip(new, pad, strict=True))
+
+
+def check(master: bytes) -> bytes:
+    """8 bytes by which a charger sees that it has unwrapped the right key."""
+    return hmac.digest(master, b"ppm/v1/check", hashlib.sha256)[:8]
 
 
 def parse_master(key_hex: str) -> bytes:

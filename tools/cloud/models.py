@@ -61,6 +61,43 @@ class Key(Base):
     master: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class Rotation(Base):
+    """A new generation of a charger's master key, from the first order until the charger has told of it.
+
+    Its key is in `keys` from the beginning, so that what the charger signs with it can be verified; the
+    service signs with it once `done_at` is set.
+    """
+
+    __tablename__ = "rotations"
+
+    charger: Mapped[str] = mapped_column(String(32), primary_key=True)
+    generation: Mapped[int] = mapped_column(Integer, primary_key=True)
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    sent_at: Mapped[int | None] = mapped_column(BigInteger)
+    order_id: Mapped[str] = mapped_column(String(40), default="")  # of the order sent last
+    refused: Mapped[str] = mapped_column(
+        String(32), default=""
+    )  # why there is no use in sending it again
+    done_at: Mapped[int | None] = mapped_column(BigInteger)
+    first_seq: Mapped[int | None] = mapped_column(BigInteger)  # the first record that it signs
+
+
+class Ask(Base):
+    """A charger's question about a card, and what it was answered."""
+
+    __tablename__ = "asks"
+
+    charger: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ask_id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(16))
+    asked_at: Mapped[int | None] = mapped_column(BigInteger)
+    answered_at: Mapped[int] = mapped_column(BigInteger)
+    result: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(32), default="")
+    user: Mapped[str] = mapped_column("user_ref", String(24), default="")
+    order_id: Mapped[str] = mapped_column(String(40))
+
+
 class Record(Base):
     """One record, as it was signed. The primary key is what makes it exactly once."""
 

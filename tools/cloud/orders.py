@@ -22,6 +22,7 @@ DOS = (
     "set_time",
     "self_test",
     "update",
+    "revoke",
 )
 
 
@@ -30,7 +31,7 @@ def make(
 ) -> tuple[Order, bytes]:
     """Number, sign and keep an order; it is to be published after the transaction is committed.
 
-    members: what the order needs (user, contract, group, billing; from, to; time; connector).
+    members: what the order needs (user, contract, group, billing; from, to; time; connector; ...).
     CloudError names what does not fit the published schema.
     """
     charger.order_n += 1

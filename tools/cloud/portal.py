@@ -24,6 +24,8 @@ DEFAULTS = {
         "lapse_s": 60,
         "autolock_s": 0,
         "revoked_running": "continue",
+        "unknown": "refuse",
+        "ask_within_s": 10,
     },
     "session": {"resume_within_s": 3600, "sample_s": 900},
     "store_full": "block",

@@ -8,7 +8,7 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from tools.cloud import intake, months, portal, store, subscribers, wording
+from tools.cloud import intake, months, portal, rotation, store, subscribers, wording
 from tools.cloud.downlink import Downlink
 from tools.cloud.models import Charger
 from tools.cloud.report import DIFFERS
@@ -34,6 +34,7 @@ def take_status(session: Session, charger: Charger, status: dict, now: int) -> l
         charger.config_sent_at = charger.list_sent_at = None  # what was under way is lost
     _report_differences(charger, status)
     down = missing(session, charger, now)
+    down += rotation.missing(session, charger, status.get("key", 1), now)
     down += subscribers.confirm(session, charger, status["list"]["age_s"], now)
     return down + _ask_for_gap(session, charger, now)
 

@@ -12,9 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tools.cloud import (
-    clock as clocks,
-)
-from tools.cloud import (
+    asks,
     intake,
     jws,
     keys,
@@ -23,18 +21,22 @@ from tools.cloud import (
     portal,
     reconcile,
     report,
+    rotation,
     schemas,
     statements,
     store,
     subscribers,
 )
+from tools.cloud import (
+    clock as clocks,
+)
 from tools.cloud.downlink import Downlink
 from tools.cloud.errors import CloudError, Refused
-from tools.cloud.models import Charger, Order, Record, Rejected
+from tools.cloud.models import Ask, Charger, Order, Record, Rejected, Rotation
 
 log = logging.getLogger("tools.cloud.service")
 
-UPLINKS = ("record", "status", "reply", "telemetry")
+UPLINKS = ("record", "status", "reply", "telemetry", "ask")
 
 
 class Service:
@@ -139,11 +141,22 @@ class Service:
     def order(
         self, charger_id: str, do: str, ttl_s: int = orders.TTL_S, **members: object
     ) -> list[Downlink]:
-        """Give one command. `from` is a Python word: write from_."""
+        """Give one command. `from` is a Python word, `session` one of SQLAlchemy's: write from_, session_.
+
+        card: of a start, the UID of a card of the user that can stop what the order starts.
+        """
         with self.store.begin() as session:
             charger = store.need_charger(session, charger_id)
+            if members.get("card"):
+                members["token"] = asks.token(session, charger, str(members.pop("card")))
             _, signed = orders.make(session, charger, do, self.clock(), ttl_s, **members)
             return [Downlink("order", signed, False)]
+
+    def rotate(self, charger_id: str) -> list[Downlink]:
+        """Give a charger a new master key, or send the one that is under way again."""
+        with self.store.begin() as session:
+            charger = store.need_charger(session, charger_id)
+            return rotation.rotate(session, charger, self.clock())
 
     def resync(self, charger_id: str) -> list[Downlink]:
         """Send configuration and whole list with new versions, above what the charger says it has."""
@@ -199,6 +212,8 @@ class Service:
                 return []
             if leaf == "record":
                 return self._take_record(session, charger, payload)
+            if leaf == "ask":
+                return asks.take(session, charger, payload, self.clock())
             return self._take_plain(session, charger, leaf, payload)
 
     def _take_record(self, session: Session, charger: Charger, payload: bytes) -> list[Downlink]:
@@ -227,7 +242,7 @@ class Service:
         if leaf == "status":
             return reconcile.take_status(session, charger, message, now)
         if leaf == "reply" and message["for"] == "order":
-            orders.answered(session, charger, message, now)
+            rotation.answered(session, orders.answered(session, charger, message, now))
         if leaf == "reply":
             return reconcile.take_reply(session, charger, message, now)
         return []
@@ -242,6 +257,20 @@ class Service:
             )
 
     # what people ask
+
+    def keys_of(self, charger_id: str) -> list[tuple[int, Rotation | None]]:
+        """Every generation of a charger's key, with the rotation that brought it where one did."""
+        with self.store.begin() as session:
+            store.need_charger(session, charger_id)
+            return rotation.state(session, charger_id)
+
+    def asks_of(self, charger_id: str) -> list[tuple[Ask, Order]]:
+        """What a charger asked, and the order that answered, oldest first."""
+        query = select(Ask, Order).join(Order, Order.order_id == Ask.order_id)
+        query = query.where(Ask.charger == charger_id).order_by(Order.n)
+        with self.store.begin() as session:
+            store.need_charger(session, charger_id)
+            return [(ask, order) for ask, order in session.execute(query)]
 
     def statement(self, month: str, tz: str | None = None) -> report.Report:
         """The month "YYYY-MM": statements, sessions to review, and every charger's reconciliation."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from tools.cloud.errors import CloudError
-from tools.cloud.models import Base, Charger, Key, Record, Rejected
+from tools.cloud.models import Base, Charger, Key, Record, Rejected, Rotation
 
 MAX_SEQ = 2**32 - 1
 MAX_UNVOUCHED = 100  # messages without a good signature that are kept, per charger
@@ -86,9 +86,12 @@ def master_key(session: Session, charger_id: str, generation: int) -> bytes | No
 
 
 def newest_key(session: Session, charger_id: str) -> Key:
-    """The key that downlink messages are signed with."""
-    query = select(Key).where(Key.charger == charger_id).order_by(Key.generation.desc()).limit(1)
-    return session.scalars(query).one()
+    """The key that downlink messages are signed with: the newest one that the charger is known to have."""
+    pending = select(Rotation.generation).where(
+        Rotation.charger == charger_id, Rotation.done_at.is_(None)
+    )
+    query = select(Key).where(Key.charger == charger_id, Key.generation.not_in(pending))
+    return session.scalars(query.order_by(Key.generation.desc()).limit(1)).one()
 
 
 def record(session: Session, charger_id: str, seq: int) -> Record | None:

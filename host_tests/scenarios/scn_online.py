@@ -1,0 +1,504 @@
+"""Cloud authorization: orders that start and stop, unknown cards that are asked about, what is taken back.
+
+Laws 1, 5, 10, 11 and 17.
+"""
+
+import binascii
+import json
+
+from agent import jws
+from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, Bench, hex_of
+
+DORA = bytes((0x04, 0x99, 0x98, 0x97, 0x96, 0x95, 0x94))
+ASK = {"access": {"unknown": "ask"}}
+STOP = {"access": {"unknown": "ask", "revoked_running": "stop"}}
+
+
+class Asked(Bench):
+    """A bench whose charger asks about unknown cards."""
+
+    def __init__(self, **config):
+        super().__init__()
+        self.config(**(config or ASK))
+
+    def ask(self, uid=CARL):
+        """Tap a card that is not on the list; the question."""
+        before = len(self.asks)
+        self.tap(uid)
+        assert len(self.asks) == before + 1, "no question came"
+        return self.asks[-1]
+
+    def authorize(self, ask, result="accepted", **members):
+        """The service's answer to a question."""
+        message = {"ask": ask["id"], "result": result}
+        if result == "accepted":
+            message.update({"user": "carl", "contract": "c-9", "group": "g-9", "billing": "ppm"})
+        message.update(members)
+        return self.order("authorize", **message)
+
+    @property
+    def state(self):
+        return self.charger.connector.state
+
+    def refusals(self):
+        return [
+            (r["token"]["method"], r["reason"], r["count"]) for r in self.of_kind("access_refused")
+        ]
+
+
+def answer(reply):
+    return reply["result"], reply["reason"]
+
+
+# -- orders
+
+
+def test_an_ordered_session_carries_who_the_service_says():
+    bench = Bench()
+    bench.plug(wh=500)
+    assert answer(bench.order("start", user="anna", contract="c-1", group="g-1", connector=1)) == (
+        "applied",
+        "ok",
+    )
+    bench.run(1200)
+    bench.unplug()
+    end = bench.last("session_end")
+    assert end["token"]["method"] == "app_cloud" and end["token"]["type"] == "Central"
+    assert (end["user"], end["contract"], end["group"]) == ("anna", "c-1", "g-1")
+    assert (end["energy_wh"], end["billing"]) == (500, "ppm")
+
+
+def test_an_ordered_start_waits_for_the_vehicle_as_a_card_does():
+    bench = Bench()
+    assert bench.order("start", user="anna")["reason"] == "ok"
+    assert bench.charger.connector.state == "authorized"
+    bench.run(55)
+    bench.plug(wh=100)
+    assert bench.charger.session
+    bench.unplug()
+    assert bench.order("start", user="anna")["reason"] == "ok"
+    bench.run(65)
+    bench.plug()
+    bench.run(60)
+    assert not bench.charger.session and not bench.world.closed
+
+
+def test_an_ordered_session_can_be_stopped_with_the_card_that_the_order_names():
+    bench = Bench()
+    ref = bench.charge(ANNA, 50)["token"]["ref"]
+    bench.plug()
+    token = {"type": "ISO14443", "ref": ref.upper()}
+    assert bench.order("start", user="anna", token=token)["reason"] == "ok"
+    bench.run(10)
+    bench.tap(BO)
+    assert bench.charger.connector.state == "charging"
+    bench.tap(ANNA)
+    assert bench.charger.connector.state == "finishing"
+    bench.unplug()
+    assert bench.last("session_end")["token"] == {
+        "type": "ISO14443",
+        "ref": ref,
+        "method": "app_cloud",
+    }
+
+
+def test_bad_members_of_an_order_are_named_and_change_nothing():
+    bench = Bench()
+    bench.plug()
+    for do, members, name in (
+        ("start", {}, "user"),
+        ("start", {"user": ""}, "user"),
+        ("start", {"user": "a", "connector": 2}, "connector"),
+        ("start", {"user": "a", "connector": 0}, "connector"),
+        ("start", {"user": "a", "connector": "1"}, "connector"),
+        ("start", {"user": "a", "billing": "none"}, "billing"),
+        ("start", {"user": "a", "token": "x"}, "token"),
+        ("start", {"user": "a", "token": {"type": "card", "ref": "00" * 8}}, "token.type"),
+        ("start", {"user": "a", "token": {"type": "Central", "ref": "00" * 7}}, "token.ref"),
+        ("start", {"user": "a", "token": {"type": "Central", "ref": "xy" * 8}}, "token.ref"),
+        ("stop", {"connector": 2}, "connector"),
+        ("stop", {"session": 5}, "session"),
+        ("authorize", {"ask": 5, "result": "accepted", "user": "a"}, "ask"),
+        ("authorize", {"ask": "1-1", "result": "maybe"}, "result"),
+        ("authorize", {"ask": "1-1", "result": "accepted"}, "user"),
+        ("authorize", {"ask": "1-1", "result": "refused"}, "reason"),
+        ("authorize", {"ask": "1-1", "result": "refused", "reason": "No!"}, "reason"),
+        ("authorize", {"ask": "1-1", "result": "refused", "reason": "_x"}, "reason"),
+        ("revoke", {}, "user"),
+    ):
+        reply = bench.order(do, **members)
+        assert answer(reply) == ("refused", "bad_value"), (do, members, reply)
+        assert reply["detail"].startswith(name + ":"), reply
+    assert not bench.charger.session
+
+
+def test_a_start_is_refused_with_the_reason_and_a_stop_names_its_session():
+    bench = Bench()
+    bench.order("lock")
+    assert answer(bench.order("start", user="anna")) == ("refused", "locked")
+    bench.order("unlock")
+    bench.plug()
+    assert bench.order("start", user="anna")["reason"] == "ok"
+    bench.run(10)
+    assert answer(bench.order("start", user="bo")) == ("refused", "busy")
+    mine = bench.charger.session
+    assert answer(bench.order("stop", session=CHARGER + "-77")) == ("refused", "no_session")
+    assert bench.charger.connector.state == "charging"
+    assert bench.order("stop", session=mine)["reason"] == "ok"
+    bench.unplug()
+    assert bench.last("session_end")["stop_reason"] == "Remote"
+    assert answer(bench.order("stop")) == ("refused", "no_session")
+
+
+# -- questions
+
+
+def test_a_card_that_the_list_does_not_know_is_asked_about_and_let_in():
+    bench = Asked()
+    bench.plug(wh=700)
+    ask = bench.ask()
+    assert bench.board.indicator.word == "asking"
+    assert (bench.state, bench.world.closed) == ("available", False)
+    assert (ask["charger"], ask["connector"], ask["type"]) == (CHARGER, 1, "ISO14443")
+    assert ask["at"] == {"t": bench.now_s, "q": "S"}
+    assert hex_of(CARL).lower() not in json.dumps(ask).lower(), "law 17"
+    digest = jws.hmac_sha256(bench.keys.key("card"), b"ISO14443|", CARL)
+    assert ask["ref"] == binascii.hexlify(digest[:8]).decode(), "the service can reckon it"
+    assert answer(bench.authorize(ask)) == ("applied", "ok")
+    bench.run(1500)
+    bench.unplug()
+    end = bench.last("session_end")
+    assert end["token"] == {"type": "ISO14443", "ref": ask["ref"], "method": "rfid_online"}
+    assert (end["user"], end["contract"], end["group"]) == ("carl", "c-9", "g-9")
+    assert (end["billing"], end["energy_wh"]) == ("ppm", 700)
+    assert bench.refusals() == []
+
+
+def test_nobody_is_asked_unless_the_policy_says_so():
+    bench = Bench()
+    bench.tap(CARL)
+    assert bench.asks == [] and bench.last("access_refused")["reason"] == "unknown"
+    bench = Asked()
+    bench.link(False)
+    bench.tap(CARL)
+    bench.link(True)
+    assert bench.asks == [] and bench.last("access_refused")["reason"] == "unknown"
+    bench.config(monthly_payment={"enabled": False}, access={"unknown": "ask", "when_off": "open"})
+    bench.tap(CARL)
+    assert bench.asks == []
+
+
+def test_a_card_that_the_list_knows_is_never_asked_about():
+    bench = Asked()
+    bench.subscribe({ANNA: {"user": "anna"}, BO: {"user": "bo", "status": "blocked"}})
+    bench.tap(BO)
+    bench.tap(ANNA)
+    assert bench.asks == [] and bench.state == "authorized"
+
+
+def test_the_service_says_no_and_why():
+    bench = Asked()
+    for uid, reason in ((CARL, "not_subscribed"), (DORA, "no_money")):
+        assert answer(bench.authorize(bench.ask(uid), "refused", reason=reason)) == (
+            "applied",
+            "ok",
+        )
+        bench.run(0.2)
+        assert bench.board.indicator.word == "refused"
+        assert bench.last("access_refused")["reason"] == reason
+        assert bench.last("access_refused")["token"]["method"] == "rfid_online"
+    bench.plug()
+    bench.run(60)
+    assert bench.world.energy_uj == 0
+
+
+def test_no_answer_in_time_is_a_refusal():
+    bench = Asked(access={"unknown": "ask", "ask_within_s": 3})
+    bench.plug()
+    ask = bench.ask()
+    bench.run(2.5)
+    assert bench.board.indicator.word == "asking"
+    bench.run(1)
+    assert bench.board.indicator.word == "refused"
+    assert bench.refusals() == [("rfid_online", "no_answer", 1)]
+    assert answer(bench.authorize(ask)) == ("refused", "no_question")
+    bench.run(30)
+    assert not bench.charger.session and bench.world.energy_uj == 0
+    assert bench.ask()["id"] != ask["id"]  # a late service is asked again at once
+
+
+def test_an_answer_counts_once():
+    bench = Asked()
+    ask = bench.ask()
+    bench.authorize(ask)
+    assert bench.state == "authorized"
+    assert answer(bench.authorize(ask, user="mallory")) == ("refused", "no_question")
+    bench.run(65)
+    assert bench.state == "available"
+    assert answer(bench.authorize(ask)) == ("refused", "no_question")
+    bench.plug()
+    bench.run(60)
+    assert bench.world.energy_uj == 0
+
+
+def test_an_answer_to_another_question_is_none():
+    bench = Asked()
+    ask = bench.ask()
+    other = dict(ask, id="9-9")
+    assert answer(bench.authorize(other)) == ("refused", "no_question")
+    assert bench.board.indicator.word == "asking"
+    assert bench.authorize(ask)["reason"] == "ok"
+
+
+def test_no_question_survives_a_boot():
+    bench = Asked()
+    ask = bench.ask()
+    bench.power_cut(1)
+    assert answer(bench.authorize(ask)) == ("refused", "no_question")
+    again = bench.ask()
+    assert again["id"] != ask["id"]
+    assert answer(bench.authorize(ask)) == ("refused", "no_question")
+    assert bench.authorize(again)["reason"] == "ok"
+
+
+def test_one_question_at_a_time_and_other_cards_have_their_own_rules():
+    bench = Asked()
+    ask = bench.ask()
+    bench.tap(CARL)  # the same card again asks nothing
+    bench.tap(DORA)
+    assert bench.refusals() == [("rfid_list", "busy", 1)]
+    assert bench.board.indicator.word == "refused"
+    bench.run(4)
+    assert bench.board.indicator.word == "asking"
+    assert len(bench.asks) == 1
+    bench.tap(ANNA)
+    assert bench.state == "authorized"
+    assert answer(bench.authorize(ask)) == ("refused", "busy")
+    bench.plug(wh=100)
+    bench.run(600)
+    bench.unplug()
+    assert bench.last("session_end")["user"] == "anna"
+
+
+def test_whoever_leaves_takes_the_question_away():
+    bench = Asked()
+    bench.plug()
+    ask = bench.ask()
+    bench.unplug()
+    assert answer(bench.authorize(ask)) == ("refused", "no_question")
+    bench.plug()
+    bench.run(60)
+    assert bench.world.energy_uj == 0 and bench.refusals() == []
+
+
+def test_a_question_about_the_next_vehicle_does_not_leave_with_the_last():
+    bench = Asked()
+    bench.tap(ANNA)
+    bench.plug(wh=100)
+    bench.run(600)
+    bench.tap(ANNA)
+    bench.run(4)
+    ask = bench.ask()
+    bench.unplug()
+    assert bench.authorize(ask)["reason"] == "ok"
+    bench.plug(wh=200)
+    bench.run(600)
+    bench.unplug()
+    ends = [(end["user"], end["energy_wh"]) for end in bench.of_kind("session_end")]
+    assert ends == [("anna", 100), ("carl", 200)]
+
+
+def test_what_the_list_says_by_then_goes_before_the_answer():
+    bench = Asked()
+    ask = bench.ask()
+    bench.subscribe({ANNA: {"user": "anna"}, CARL: {"user": "c", "status": "blocked"}})
+    assert answer(bench.authorize(ask)) == ("refused", "blocked")
+    bench.subscribe({ANNA: {"user": "anna"}})
+    ask = bench.ask()
+    bench.subscribe({ANNA: {"user": "anna"}, CARL: {"user": "c", "contract": "own"}})
+    bench.plug(wh=100)
+    assert bench.authorize(ask)["reason"] == "ok"
+    bench.run(600)
+    bench.unplug()
+    end = bench.last("session_end")
+    assert (end["token"]["method"], end["user"]) == ("rfid_list", "c")
+    assert (end["contract"], end["billing"]) == ("own", "ppm")
+
+
+def test_a_policy_that_changes_meanwhile_rules_the_answer():
+    bench = Asked()
+    ask = bench.ask()
+    bench.config(access={"unknown": "refuse"})
+    assert answer(bench.authorize(ask)) == ("refused", "unknown")
+    bench.config(**ASK)
+    ask = bench.ask()
+    bench.order("lock")
+    assert answer(bench.authorize(ask)) == ("refused", "locked")
+    bench.order("unlock")
+    bench.run(61)
+    ask = bench.ask()
+    bench.world.set_board_fault("residual_current")
+    bench.run(1)
+    assert answer(bench.authorize(ask)) == ("refused", "faulted")
+    assert bench.world.energy_uj == 0
+
+
+def test_who_was_refused_is_not_asked_about_for_a_minute():
+    bench = Asked()
+    bench.authorize(bench.ask(), "refused", reason="blocked")
+    for _ in range(5):
+        bench.run(5)
+        bench.tap(CARL)
+    assert len(bench.asks) == 1
+    assert bench.refusals() == [("rfid_online", "blocked", 1)]
+    bench.run(40)
+    assert bench.authorize(bench.ask())["reason"] == "ok"
+    bench.run(3700)
+    assert ("rfid_online", "blocked", 5) in bench.refusals()
+
+
+def test_a_flood_of_cards_is_bounded():
+    bench = Asked()
+    for i in range(60):
+        bench.tap(bytes((4, i, 1, 2, 3, 4, 5)))
+        if bench.charger.connector.asking:
+            bench.authorize(bench.asks[-1], "refused", reason="unknown")
+        del bench.asks[:-1]
+    number = int(bench.asks[-1]["id"].split("-")[1])
+    assert number == 30
+    assert bench.count("access_refused") < 20
+    bench.run(3700)
+    assert int(bench.ask()["id"].split("-")[1]) == 31
+
+
+def test_without_the_time_nobody_is_asked():
+    bench = Asked()
+    bench.power_cut(5, clock=False)
+    bench.tap(CARL)
+    assert bench.asks == [] and bench.last("access_refused")["reason"] == "clock_unknown"
+
+
+def test_no_question_that_could_lead_to_nothing():
+    bench = Asked()
+    bench.world.set_meter_fault("silent")
+    bench.run(30)
+    bench.tap(CARL)
+    assert bench.asks == [] and bench.last("access_refused")["reason"] == "meter_fault"
+
+
+def test_a_question_that_could_not_leave_is_not_sent_later():
+    bench = Asked(access={"unknown": "ask", "ask_within_s": 2})
+    bench.world.network = False  # the link hangs and nobody has noticed
+    bench.world.tap(CARL)
+    bench.run(3)
+    bench.link(True)
+    assert bench.asks == []
+    assert bench.refusals() == [("rfid_online", "no_answer", 1)]
+
+
+def test_an_asked_session_goes_through_a_power_cut_and_its_card_stops_it():
+    bench = Asked()
+    bench.plug()
+    bench.authorize(bench.ask())
+    bench.run(600)
+    bench.power_cut(60)
+    bench.run(60)
+    assert bench.world.closed
+    bench.tap(CARL)
+    bench.run(30)
+    bench.unplug()
+    end = bench.last("session_end")
+    assert (end["stop_reason"], end["user"]) == ("Local", "carl")
+    assert end["energy_wh"] == bench.world.register_wh()
+
+
+# -- taken back
+
+
+def online_session(bench, method):
+    bench.plug()
+    if method == "rfid_online":
+        bench.authorize(bench.ask(), user="carl")
+    else:
+        bench.order("start", user="carl")
+    bench.run(10)
+    assert bench.charger.session
+
+
+def test_a_list_that_does_not_name_them_leaves_the_service_s_sessions_alone():
+    for method in ("rfid_online", "app_cloud"):
+        bench = Asked(**STOP)
+        online_session(bench, method)
+        bench.subscribe({ANNA: {"user": "anna"}})
+        bench.config(**STOP)
+        bench.run(5)
+        assert bench.state == "charging", method
+
+
+def test_a_blocked_user_loses_a_session_by_app_or_question():
+    many = {bytes((4, i, 0, 0)): {"user": "u-%d" % i} for i in range(70)}
+    for method in ("rfid_online", "app_cloud"):
+        bench = Asked(**STOP)
+        online_session(bench, method)
+        cards = dict(many)
+        cards[DORA] = {"user": "carl", "status": "blocked"}
+        cards[BO] = {"user": "carl"}
+        bench.subscribe(cards)
+        bench.run(5)
+        assert bench.state == "charging", "one of the user's cards may charge"
+        cards[BO] = {"user": "carl", "status": "blocked"}
+        bench.subscribe(cards)
+        bench.run(5)
+        assert bench.state == "finishing", method
+        bench.unplug()
+        end = bench.last("session_end")
+        assert (end["stop_reason"], end["flags"]) == ("DeAuthorized", ["revoked"])
+        refused = bench.last("access_refused")
+        assert (refused["reason"], refused["token"]) == ("blocked", end["token"])
+
+
+def test_a_list_that_blocks_the_very_card_takes_it_back():
+    bench = Asked(**STOP)
+    online_session(bench, "rfid_online")
+    bench.subscribe({CARL: {"user": "another", "status": "blocked"}})
+    bench.run(1)
+    assert bench.state == "finishing"
+
+
+def test_by_policy_a_session_taken_back_is_flagged_and_goes_on():
+    bench = Asked()
+    online_session(bench, "app_cloud")
+    bench.subscribe({DORA: {"user": "carl", "status": "blocked"}})
+    bench.run(600)
+    assert bench.state == "charging"
+    bench.unplug()
+    assert bench.last("session_end")["flags"] == ["revoked"]
+    assert bench.count("access_refused") == 1
+
+
+def test_what_the_list_took_back_just_before_a_cut_is_taken_back_after_it():
+    bench = Asked(**STOP)
+    online_session(bench, "app_cloud")
+    looked = bench.charger.connector._revoking
+    looked.look = looked.drop  # the power goes before anybody has looked
+    bench.subscribe({DORA: {"user": "carl", "status": "blocked"}})
+    assert bench.state == "charging"
+    bench.power_cut(5)
+    bench.run(5)
+    assert bench.state == "finishing"
+
+
+def test_a_revoke_is_an_order_for_users_without_a_card():
+    for policy, state in ((STOP, "finishing"), (ASK, "charging")):
+        bench = Asked(**policy)
+        assert answer(bench.order("revoke", user="carl")) == ("refused", "no_session")
+        online_session(bench, "app_cloud")
+        mine = bench.charger.session
+        for other in ({"user": "bo"}, {"session": "CH-1-99"}, {"user": "bo", "session": mine}):
+            assert answer(bench.order("revoke", **other)) == ("refused", "no_session")
+        assert bench.state == "charging"
+        assert bench.order("revoke", user="carl")["reason"] == "ok"
+        bench.run(1)
+        assert bench.state == state
+        bench.unplug()
+        assert bench.last("session_end")["flags"] == ["revoked"]
