@@ -72,7 +72,10 @@ class Charger:
         self.connector.on_contactor(up_ms, closed)
 
     def on_card(self, up_ms, kind, uid):
-        """A card: kind "ISO14443", uid bytes. Returns "accepted" or the reason why not."""
+        """A card: kind "ISO14443", uid bytes; or kind "two_cards", uid b"" (hal.ports.CardReader).
+
+        Returns "accepted" or the reason why not.
+        """
         reason = self.connector.on_card(up_ms, kind, uid)
         if reason != "debounced":
             self._house.indicate(up_ms, "authorized" if reason == "accepted" else "refused")

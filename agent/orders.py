@@ -1,4 +1,4 @@
-"""Signed orders: one handler each. A handler returns nothing, or raises Refused with the reason."""
+"""Signed orders: one handler each. A handler returns members for the answer, or raises Refused with the reason."""
 
 from .checks import integer, reference, word
 from .reasons import Refused
@@ -9,11 +9,14 @@ _COUNT = 0xFFFFFFFF
 
 
 def carry_out(house, up_ms, order):
-    """Do what a verified, fresh order says. Refused("unknown_order") for one that is not known."""
+    """Do what a verified, fresh order says. Returns what the answer says besides (dict), None for nothing.
+
+    Refused("unknown_order") for one that is not known.
+    """
     handler = _HANDLERS.get(order["do"])
     if handler is None:
         raise Refused("unknown_order", "do: must be one of " + ", ".join(sorted(_HANDLERS)))
-    handler(house, up_ms, order)
+    return handler(house, up_ms, order)
 
 
 def _start(house, up_ms, order):
@@ -22,7 +25,7 @@ def _start(house, up_ms, order):
         reference(order, "user", least=1),
         reference(order, "contract", ""),
         reference(order, "group", ""),
-        word(order, "billing", BILLINGS, "ppm"),
+        word(order, "billing", BILLINGS[:2], "ppm"),
     )
 
 
@@ -59,6 +62,10 @@ def _set_time(house, up_ms, order):
     house.set_time(up_ms, integer(order, "time", 1, LATEST_S) * 1000, "S", "order", True)
 
 
+def _trace(house, up_ms, order):
+    return {"trace": house.trace.rows()}
+
+
 def _not_yet(house, up_ms, order):
     raise Refused("not_supported")
 
@@ -72,6 +79,7 @@ _HANDLERS = {
     "reboot": _reboot,
     "identify": _identify,
     "set_time": _set_time,
+    "trace": _trace,
     "self_test": _not_yet,
     "update": _not_yet,
 }

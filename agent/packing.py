@@ -14,12 +14,14 @@ KEYS = (
     "reg_begin_wh list_version offline t_auth t_plug t_start reg_end_wh energy_wh seconds connected charging "
     "ev_suspended evse_suspended outage samples t_stop t_unplug stop_reason flags reason count enabled "
     "outage_s resumed from to flag before_wh after_wh fault on free_kib month sessions first_seq last_seq "
-    "certified signed detail policy unbilled_sessions unbilled_wh unknown"
+    "certified signed detail policy unbilled_sessions unbilled_wh unknown "
+    "rule"
 ).split(" ")
 
 WORDS = (
     "ISO14443 Central None none rfid_list rfid_online app_ble app_cloud ppm free mid internal "
-    "Local Remote EVDisconnected DeAuthorized PowerLoss Reboot EmergencyStop Other"
+    "Local Remote EVDisconnected DeAuthorized PowerLoss Reboot EmergencyStop Other "
+    "rfid_guest"
 ).split(" ")
 
 _NONE = const(0)

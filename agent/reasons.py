@@ -44,6 +44,10 @@ REASONS = (
     "store_fault",
     "faulted",
     "bad_card",
+    "two_cards",
+    "locked_out",  # refused too often in a row
+    "wrong_group",
+    "not_subscribed",  # known, but without pay per month
 )
 
 # OCPP 1.6 StopTransaction reasons (the subset a charger without reservation can give).
