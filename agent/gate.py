@@ -146,7 +146,7 @@ class Gate:
             online=house.online,
             unix_s=house.time.unix_s(up_ms),
             quality=house.time.quality,
-            floor_s=house.time.floor_s,
+            floor_s=house.time.least_s(up_ms),
             list_version=house.subscribers.version,
             list_fresh_s=house.counters.list_fresh_s,
             full=house.room.full,
