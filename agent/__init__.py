@@ -8,10 +8,11 @@ Where a rule lives, from the front door to the cellar:
     running.py        its running session: begun, held, stopped, resumed, ended
     states.py         (state, event) -> state, and what each state does to the contactor
     availability.py   why the socket is locked, why a session is held
-    access.py         may this token charge? a pure function that gives a reason
+    access.py         who may begin, who may stop: ordered tables of rules, pure functions (docs/access.md)
     session.py        latched terms, the five times, the energy rule's inputs
     gate.py           a card or an order becomes a grant, or a recorded refusal
     asking.py         an unknown card is asked of the service; revoking.py: what is taken back
+    lockout.py        a card refused again and again is slowed down; trace.py: the last decisions, in RAM
     metering.py       which readings are believed, and energy as a register difference
     meterlog.py       what is recorded about a meter that cannot be believed
     keeper.py         when the running session is written to flash

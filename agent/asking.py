@@ -8,7 +8,7 @@ there is a most for an hour: a stranger with many cards keeps neither the link n
 
 import json
 
-from . import jws
+from . import access, jws
 from .checks import bad, reference, text, word
 from .const import const
 from .reasons import Refused
@@ -63,18 +63,18 @@ class Asking:
         if self._id:
             if ref == self._ref:
                 return "debounced"
-            return self._gate.refuse(up_ms, ref, "busy")
+            return self._gate.refuse(up_ms, ref, "A1")
         reason = self._lately(up_ms, ref)
         if reason:
-            return self._refuse(up_ms, ref, reason)
+            return self._refuse(up_ms, ref, "A5", reason)
         house = self._house
         if house.time.unix_s(up_ms) is None:
-            return self._gate.refuse(up_ms, ref, "clock_unknown")  # no order is obeyed without
-        reason = self._gate.order(up_ms, Grant(_METHOD, ref), socket)[0]
-        if reason != "accepted":
-            return self._gate.refuse(up_ms, ref, reason)
+            return self._gate.refuse(up_ms, ref, "A2")
+        rule, reason = self._gate.could(up_ms, socket)
+        if reason != access.ACCEPTED:
+            return self._gate.refuse(up_ms, ref, rule)
         if not self._budget.allows(up_ms):
-            return self._gate.refuse(up_ms, ref, "unknown")
+            return self._gate.refuse(up_ms, ref, "A3")
         self._asked += 1
         self._id = "%d-%d" % (house.counters.boot, self._asked)
         self._card, self._ref = card, ref
@@ -91,7 +91,7 @@ class Asking:
         user = reference(order, "user", "", 0 if why else 1)
         contract = reference(order, "contract", "")
         group = reference(order, "group", "")
-        billing = word(order, "billing", BILLINGS, "ppm")
+        billing = word(order, "billing", BILLINGS[:2], "ppm")
         if not self._id or named != self._id:
             raise Refused("no_question", "ask: no such question is open")
         card, ref = self._card, self._ref
@@ -99,20 +99,21 @@ class Asking:
         self.close()
         if why:
             self._refused = self._refused[1 - _REMEMBERED :] + [(ref, up_ms + _AGAIN_MS, why)]
-            self._show_refused(up_ms, ref, why)
+            self._gate.note(up_ms, "A5", _METHOD, ref)
+            self._show_refused(up_ms, ref, "A5", why)
             return None, None
-        reason, _, entry = self._gate.look_up(up_ms, kind, uid)
-        grant = None
-        if not reason and entry is not None:
-            reason, grant = self._gate.card(up_ms, kind, ref, entry, socket)
-        elif not reason and not self.wanted:
-            reason = "unknown"
-        elif not reason:
+        _, _, entry = self._gate.look_up(up_ms, kind, uid)
+        if entry is not None or not self.wanted:
+            reason, grant = self._gate.card(up_ms, kind, access.GOOD, ref, entry, socket)
+            if grant is None:
+                self._house.indicate(up_ms, "refused")
+                raise Refused(reason)
+        else:
             grant = Grant(_METHOD, ref, user, contract, group, billing, kind)
-            reason, grant = self._gate.order(up_ms, grant, socket)
-        if grant is None:
-            self._show_refused(up_ms, ref, reason)
-            raise Refused(reason)
+            rule, reason, grant = self._gate.order(up_ms, grant, socket)
+            if grant is None:
+                self._show_refused(up_ms, ref, rule, reason)
+                raise Refused(reason)
         self._house.indicate(up_ms, "authorized")
         return grant, card
 
@@ -120,11 +121,13 @@ class Asking:
         """Time passed: a late answer is none."""
         if self._id and up_ms >= self._until_ms:
             self.close()
-            self._show_refused(up_ms, self._ref, "no_answer")
+            self._gate.note(up_ms, "A4", _METHOD, self._ref)
+            self._show_refused(up_ms, self._ref, "A4", "no_answer")
         due_ms = self._refusals.due_ms
         if due_ms is not None and up_ms >= due_ms:
-            for ref, reason, count in self._refusals.close():
-                self._tell(up_ms, ref, reason, count)
+            for ref, why, count in self._refusals.close():
+                rule, _, reason = why.partition(":")
+                self._tell(up_ms, ref, rule, reason or "unknown", count)
 
     def close(self):
         """Nobody waits for the answer any more."""
@@ -153,18 +156,18 @@ class Asking:
                 return reason
         return ""
 
-    def _show_refused(self, up_ms, ref, reason):
+    def _show_refused(self, up_ms, ref, rule, reason):
         self._house.indicate(up_ms, "refused")
-        self._refuse(up_ms, ref, reason)
+        self._refuse(up_ms, ref, rule, reason)
 
-    def _refuse(self, up_ms, ref, reason):
-        if self._refusals.note(up_ms, ref, reason):
-            self._tell(up_ms, ref, reason, 1)
+    def _refuse(self, up_ms, ref, rule, reason):
+        if self._refusals.note(up_ms, ref, rule + ":" + reason):
+            self._tell(up_ms, ref, rule, reason, 1)
         return reason
 
-    def _tell(self, up_ms, ref, reason, count):
+    def _tell(self, up_ms, ref, rule, reason, count):
         token = (("type", "ISO14443"), ("ref", ref), ("method", _METHOD))
-        self._gate.tell(up_ms, token, reason, count)
+        self._gate.tell(up_ms, token, rule, reason, count)
 
 
 def _reason(order):

@@ -1,20 +1,27 @@
-"""Why the socket gives nothing to anybody, and why a running session is held: reasons, in order."""
+"""Why the socket gives nothing to anybody, and why a running session is held: causes, in order."""
+
+from . import access
 
 
-def locked_reason(config, readable, store_ok, ordered):
-    """Why no one may begin, "" when some may.
+def lock_cause(config, readable, store_ok, ordered, idle_ms):
+    """Why no one may begin (see access.Facts.lock), "" when some may.
 
     config: Config; readable: whether configuration and list in flash can be trusted; store_ok: whether
-    the volume answers; ordered: whether a signed order locked the charger.
+    the volume answers; ordered: whether a signed order locked the charger; idle_ms: since the last session
+    ended or the socket was unlocked, None for never in this boot.
     """
     if not store_ok:
-        return "store_fault"
+        return access.STORE
     if not readable:
-        return "locked"
+        return access.UNREADABLE
     if ordered:
-        return "locked"
-    if not config.enabled and config.when_off == "locked":
-        return "locked"
+        return access.ORDERED
+    if config.enabled:
+        return ""
+    if config.when_off == "locked":
+        return access.OFF
+    if config.autolock_s and (idle_ms is None or idle_ms >= config.autolock_s * 1000):
+        return access.AUTO
     return ""
 
 

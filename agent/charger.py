@@ -73,7 +73,10 @@ class Charger:
         self.connector.on_contactor(up_ms, closed)
 
     def on_card(self, up_ms, kind, uid):
-        """A card: kind "ISO14443", uid bytes. Returns "accepted", "asking" or the reason why not."""
+        """A card: kind "ISO14443", uid bytes; or kind "two_cards", uid b"" (hal.ports.CardReader).
+
+        Returns "accepted", "asking" or the reason why not.
+        """
         reason = self.connector.on_card(up_ms, kind, uid)
         if reason == "asking":
             self._house.shown = ""

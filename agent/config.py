@@ -32,6 +32,10 @@ class Config:
         self.list_max_age_s = integer(access, "access.list_max_age_s", 0, 31622400, 604800)
         self.lapse_s = integer(access, "access.lapse_s", 5, 3600, 60)
         self.autolock_s = integer(access, "access.autolock_s", 0, 86400, 0)
+        self.dead_after_start_s = integer(access, "access.dead_after_start_s", 0, 60, 5)
+        self.dead_after_stop_s = integer(access, "access.dead_after_stop_s", 0, 60, 3)
+        self.guests = word(access, "access.guests", ("deny", "free"), "deny")
+        self.groups = _groups(access)
         self.revoked_running = word(
             access, "access.revoked_running", ("continue", "stop"), "continue"
         )
@@ -67,6 +71,14 @@ def _flag(payment):
         raise Refused("not_business", "monthly_payment.plan: must be business")
     integer(payment, "monthly_payment.accepted_at", EARLIEST_S, LATEST_S)
     return True
+
+
+def _groups(access):
+    """The groups whose cards may charge; none: any, and cards of no group."""
+    groups = array(access, "access.groups", 8, [])
+    for group in groups:
+        reference({"groups": group}, "access.groups", least=1)
+    return tuple(groups)
 
 
 def _tariff(message):

@@ -4,7 +4,7 @@ Every event ends in `_settle`, which looks at the facts once more and moves on a
 The begin record is durable before the state allows energy (law 2): `Running._begin` writes, then steps.
 """
 
-from . import availability, states
+from . import access, availability, states
 from .asking import Asking
 from .const import const
 from .packing import member
@@ -14,8 +14,6 @@ from .revoking import Revoking
 from .running import Running
 
 TELEMETRY_MS = const(60000)
-DEAD_AFTER_START_MS = const(5000)
-DEAD_AFTER_STOP_MS = const(3000)
 _IDLE_MS = const(3600000)
 _NEVER = const(1 << 60)
 _REST_MS = const(10000)
@@ -31,7 +29,8 @@ class Connector(Running):
         self._asking = Asking(house, self._gate, number)
         self._revoking = Revoking(house)
         self._granted_ms = 0
-        self._tapped_off_ms = -DEAD_AFTER_STOP_MS
+        self._tapped_off = ""  # the card that stopped the last session, and when
+        self._tapped_off_ms = 0
         self._fault_budget = Budget()
 
     # -- what the rest of the charger asks
@@ -57,13 +56,20 @@ class Connector(Running):
         session = self.session
         return session.begin_seq if session and session.begin_seq else _NEVER
 
-    def locked_reason(self):
-        """Why nobody may begin now, "" when somebody may."""
+    def lock_cause(self, up_ms):
+        """Why nobody may begin now (see availability), "" when somebody may."""
         house = self._house
         readable = house.config.readable and house.subscribers.readable and house.keys.readable
-        return availability.locked_reason(
-            house.config.current, readable, house.store_ok, house.ordered_lock
+        idle_ms = None if self.opened_ms is None else up_ms - self.opened_ms
+        if self.state == states.AUTHORIZED:
+            idle_ms = 0  # whoever was let in has the time that is theirs
+        return availability.lock_cause(
+            house.config.current, readable, house.store_ok, house.ordered_lock, idle_ms
         )
+
+    def opened(self, up_ms):
+        """Somebody who may has unlocked the socket."""
+        self.opened_ms = up_ms
 
     def next_due_ms(self, up_ms):
         """Milliseconds until this socket has something to do by itself."""
@@ -79,6 +85,10 @@ class Connector(Running):
                 due = min(due, self.rest_until_ms)
         elif self.meter.anomaly:
             due = up_ms + 1000
+        elif self.opened_ms is not None and self.state == states.AVAILABLE:
+            config = self._house.config.current
+            if config.autolock_s and not config.enabled:
+                due = min(due, self.opened_ms + config.autolock_s * 1000)
         if self._asking.open:
             due = min(due, self._asking.due_ms)
         if self._revoking.due and not self._dark.pending:
@@ -134,24 +144,22 @@ class Connector(Running):
 
     def on_card(self, up_ms, kind, uid):
         """A card was presented. Returns "accepted", "asking" or the reason why not."""
-        reason, ref, entry = self._gate.look_up(up_ms, kind, uid)
-        if reason:
-            return self._gate.refuse(up_ms, ref, reason)
-        if self.session is not None and self.state != states.FINISHING:
+        card, ref, entry = self._gate.look_up(up_ms, kind, uid)
+        if card == access.GOOD and ref and self._in_use():
             return self._card_in_session(up_ms, ref, entry)
-        if self.state == states.AUTHORIZED or up_ms - self._tapped_off_ms < DEAD_AFTER_STOP_MS:
-            return "debounced"
-        reason, grant = self._gate.card(up_ms, kind, ref, entry, self._socket(up_ms))
-        if reason == "unknown" and self._asking.wanted:
+        socket = self._socket(up_ms)
+        socket["again"] = self._is_again(up_ms, ref)
+        socket["ask"] = self._asking.wanted
+        reason, grant = self._gate.card(up_ms, kind, card, ref, entry, socket)
+        if reason == access.ASK:
             return self._asking.card(up_ms, (kind, uid), ref, self._socket(up_ms))
-        if grant is None:
-            return self._gate.refuse(up_ms, ref, reason)
-        self._grant_next(up_ms, grant, (kind, uid))
+        if grant is not None:
+            self._grant_next(up_ms, grant, (kind, uid))
         return reason
 
     def order_start(self, up_ms, grant):
         """The service starts a session for its user. Refused says why not."""
-        reason, grant = self._gate.order(up_ms, grant, self._socket(up_ms))
+        _, reason, grant = self._gate.order(up_ms, grant, self._socket(up_ms))
         if grant is None:
             raise Refused(reason)
         self._grant_next(up_ms, grant, None)
@@ -164,30 +172,34 @@ class Connector(Running):
 
     def order_stop(self, up_ms, session=""):
         """The service stops the session. Refused when there is none, or another than `session`."""
-        self._need_session(session)
+        facts = access.StopFacts(asks=access.ORDER, running=self._in_use())
+        facts.other = (
+            bool(session) and self._in_use() and session != member(self.session.terms, "session")
+        )
+        reason, stops = self._gate.stop(up_ms, facts, "")
+        if not stops:
+            raise Refused(reason, "session: another one runs" if facts.other else "")
         self._stop(up_ms, "Remote")
         self._settle(up_ms)
 
     def order_revoke(self, up_ms, user, session):
         """The service takes back what it gave to a user, as a list does. Refused when it does not run."""
-        self._need_session(session)
+        if not self._in_use():
+            raise Refused("no_session")
+        if session and session != member(self.session.terms, "session"):
+            raise Refused("no_session", "session: another one runs")
         if user and user != member(self.session.terms, "user"):
             raise Refused("no_session", "user: another one's session runs")
-        self._revoke(up_ms)
+        self._take_back(up_ms)
         self._settle(up_ms)
 
     def on_rules(self, up_ms):
         """Configuration or list are others now: nobody begins on what was decided under the old ones."""
         self._next_grant = None
         self._move(up_ms, "lapse")
-        session = self.session
-        if session is not None and self.state != states.FINISHING:
-            if member(session.terms, "token", "method") == "none":
-                # A session without an identity is none of those that law 11 lets go on (law 1).
-                if self._house.config.current.enabled:
-                    self._stop(up_ms, "DeAuthorized")
-            else:
-                self._revoking.look()
+        self._gate.rules_changed()
+        if self._in_use():
+            self._look_at_session(up_ms)
         self._settle(up_ms)
 
     def on_clock(self, up_ms):
@@ -226,46 +238,45 @@ class Connector(Running):
             return
         if self.state == states.FAULTED:
             self._move(up_ms, "clear")
-        reason = self.locked_reason()
+        lock = self.lock_cause(up_ms)
         lapse_ms = self._house.config.current.lapse_s * 1000
-        if reason or up_ms - self._granted_ms >= lapse_ms:
+        if lock or up_ms - self._granted_ms >= lapse_ms:
             self._next_grant = None
-        self._move(up_ms, "lock" if reason else "unlock")
+        self._move(up_ms, "lock" if lock else "unlock")
         plugged = self.vehicle in "BCD"
         if self.state == states.AVAILABLE:
             if self._next_grant is not None:
                 self._grant, self._next_grant = self._next_grant, None
                 self._move(up_ms, "accept")
             elif plugged and not self._house.config.current.enabled:
-                self._granted_ms, self._grant = up_ms, self._gate.free(up_ms)
-                self._move(up_ms, "accept")
+                self._accept_nobody(up_ms)
         elif self.state == states.AUTHORIZED:
             if plugged and self.meter.ok(up_ms):
                 self._begin(up_ms)
             elif up_ms - self._granted_ms >= lapse_ms:
                 self._move(up_ms, "lapse")
 
+    def _accept_nobody(self, up_ms):
+        """A vehicle at a socket that is open to everybody."""
+        grant = self._gate.free(up_ms, self._socket(up_ms))
+        if grant is not None:
+            self._granted_ms, self._grant = up_ms, grant
+            self._move(up_ms, "accept")
+
     def _grant_next(self, up_ms, grant, card):
         self._granted_ms, self._next_grant, self._next_card = up_ms, grant, card
+        self.opened(up_ms)
         self._settle(up_ms)
 
     def _look_revoked(self, up_ms):
-        session = self.session
-        if session is None or self.state == states.FINISHING:
+        if not self._in_use():
             self._revoking.drop()
             return
         try:
-            if self._revoking.step(session, self._card):
-                self._revoke(up_ms)
+            if self._revoking.step(self.session, self._card):
+                self._take_back(up_ms)
         except OSError:
             self._house.store_failed(up_ms)
-
-    def _need_session(self, name):
-        """Refused unless a session runs, and is the named one where one is named."""
-        if self.session is None or self.state == states.FINISHING:
-            raise Refused("no_session")
-        if name and name != member(self.session.terms, "session"):
-            raise Refused("no_session", "session: another one runs")
 
     def _unplugged(self, up_ms):
         self._t_plug = None
@@ -286,25 +297,55 @@ class Connector(Running):
 
     def _card_in_session(self, up_ms, ref, entry):
         terms = self.session.terms
-        group = member(terms, "group")
-        own = ref == member(terms, "token", "ref")
-        if not own and not (group and entry is not None and entry.group == group):
-            return self._gate.refuse(up_ms, ref, "busy")
-        if up_ms - self._started_ms < DEAD_AFTER_START_MS:
-            return "debounced"
-        self._stop(up_ms, "Local")
-        self._tapped_off_ms = up_ms
-        self._settle(up_ms)
-        return "accepted"
+        dead_ms = self._house.config.current.dead_after_start_s * 1000
+        facts = access.StopFacts(
+            own=ref == member(terms, "token", "ref"),
+            mate=self._gate.mate(entry, member(terms, "group")),
+            early=up_ms - self._started_ms < dead_ms,
+        )
+        reason, stops = self._gate.stop(up_ms, facts, ref)
+        if stops:
+            self._stop(up_ms, "Local")
+            self._tapped_off, self._tapped_off_ms = ref, up_ms
+            self._settle(up_ms)
+        return reason
+
+    def _look_at_session(self, up_ms):
+        """Whether the running session may go on under the configuration and list of now."""
+        if member(self.session.terms, "token", "method") != "none":
+            self._revoking.look()
+            return
+        # A session without an identity is none of those that law 11 lets go on (law 1).
+        facts = access.StopFacts(asks=access.CHANGE, nobody=True)
+        facts.enabled = self._house.config.current.enabled
+        if self._gate.stop(up_ms, facts, "")[1]:
+            self._stop(up_ms, "DeAuthorized")
+
+    def _take_back(self, up_ms):
+        """List or order take back what was given: told at once, and ended where the policy says so."""
+        facts = access.StopFacts(asks=access.CHANGE, revoked=True)
+        facts.revoked_running = self._house.config.current.revoked_running
+        _, stops = self._gate.stop(up_ms, facts, member(self.session.terms, "token", "ref"))
+        self._flag_revoked(up_ms)
+        if stops:
+            self._stop(up_ms, "DeAuthorized")
+
+    def _in_use(self):
+        """Whether a session runs that nobody has stopped."""
+        return self.session is not None and self.state != states.FINISHING
+
+    def _is_again(self, up_ms, ref):
+        """Whether the card was let in, or stopped its session, a moment ago."""
+        if self.state == states.AUTHORIZED and self._grant.ref == ref:
+            return True
+        dead_ms = self._house.config.current.dead_after_stop_s * 1000
+        return ref == self._tapped_off and bool(ref) and up_ms - self._tapped_off_ms < dead_ms
 
     def _socket(self, up_ms):
         """The part of access.Facts that this socket knows."""
-        locked = self.locked_reason()
-        if not locked and (self.fault or self.pilot_fault):
-            locked = "faulted"
-        in_use = self.session is not None and self.state != states.FINISHING
         return {
-            "locked": locked,
-            "busy": in_use or self.state == states.AUTHORIZED,
+            "lock": self.lock_cause(up_ms),
+            "fault": self.fault or self.pilot_fault,
+            "busy": self._in_use() or self.state == states.AUTHORIZED,
             "meter_ok": self.meter.ok(up_ms),
         }

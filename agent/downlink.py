@@ -129,7 +129,7 @@ class Downlink:
             raise Refused("expired", "exp: is before the time to be set")
         house.counters.order_n = n
         house.counters.save()
-        orders.carry_out(house, up_ms, message)
+        answer.update(orders.carry_out(house, up_ms, message) or {})
         _applied(answer)
 
     def _ack(self, up_ms, message, token, answer):

@@ -19,6 +19,7 @@ from .reasons import Refused
 from .room import Room
 from .subscribers import Subscribers
 from .timekeeping import UNKNOWN, Instant, Timekeeper
+from .trace import Trace
 
 _LOCK = "locked"
 _FW = "firmware"
@@ -28,7 +29,7 @@ class House:
     """What one charger consists of.
 
     charger_id, fw: str; keys: keyring.Keyring; counters, time, config, subscribers, ledger, outbox, checkpoint,
-    mailbox: the parts; connector: its socket, set by the Charger; online: whether the service can be
+    mailbox, trace: the parts; connector: its socket, set by the Charger; online: whether the service can be
     reached; store_ok: False once the volume gave an error, until the next boot; ordered_lock,
     reset_ordered: what signed orders asked for; shown: the indicator's word of the moment.
     """
@@ -37,6 +38,7 @@ class House:
         self.charger_id = charger_id
         self.fw = fw
         self.mailbox = Mailbox()
+        self.trace = Trace()
         self.connector = None
         self.online = False
         self.store_ok = True
@@ -109,6 +111,8 @@ class House:
 
     def look_for_room(self, up_ms):
         """The service has named records: some may go, and the store may not be full any more."""
+        if not self.store_ok:
+            return
         try:
             self.room.look(self.connector.keep_from)
             self._tell_room(up_ms)
@@ -234,6 +238,7 @@ class House:
             self._volume.write(_LOCK, b"1")
         else:
             self._volume.remove(_LOCK)
+            self.connector.opened(up_ms)
         self.ordered_lock = locked
 
     def set_time(self, up_ms, unix_ms, quality, source, signed=False):

@@ -1,4 +1,4 @@
-"""Signed orders: one handler each. A handler returns nothing, or raises Refused with the reason."""
+"""Signed orders: one handler each. A handler returns members for the answer, or raises Refused with the reason."""
 
 import binascii
 
@@ -12,11 +12,14 @@ _COUNT = 0xFFFFFFFF
 
 
 def carry_out(house, up_ms, order):
-    """Do what a verified, fresh order says. Refused("unknown_order") for one that is not known."""
+    """Do what a verified, fresh order says. Returns what the answer says besides (dict), None for nothing.
+
+    Refused("unknown_order") for one that is not known.
+    """
     handler = _HANDLERS.get(order["do"])
     if handler is None:
         raise Refused("unknown_order", "do: must be one of " + ", ".join(sorted(_HANDLERS)))
-    handler(house, up_ms, order)
+    return handler(house, up_ms, order)
 
 
 def _socket(house, order):
@@ -48,7 +51,7 @@ def _start(house, up_ms, order):
     user = reference(order, "user", least=1)
     contract = reference(order, "contract", "")
     group = reference(order, "group", "")
-    billing = word(order, "billing", BILLINGS, "ppm")
+    billing = word(order, "billing", BILLINGS[:2], "ppm")
     kind, ref = _token(house, order, user)
     grant = Grant("app_cloud", ref, user, contract, group, billing, kind)
     _socket(house, order).order_start(up_ms, grant)
@@ -104,6 +107,10 @@ def _set_time(house, up_ms, order):
     house.set_time(up_ms, integer(order, "time", 1, LATEST_S) * 1000, "S", "order", True)
 
 
+def _trace(house, up_ms, order):
+    return {"trace": house.trace.rows()}
+
+
 def _not_yet(house, up_ms, order):
     raise Refused("not_supported")
 
@@ -120,6 +127,7 @@ _HANDLERS = {
     "reboot": _reboot,
     "identify": _identify,
     "set_time": _set_time,
+    "trace": _trace,
     "self_test": _not_yet,
     "update": _not_yet,
 }

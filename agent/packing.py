@@ -15,12 +15,13 @@ KEYS = (
     "ev_suspended evse_suspended outage samples t_stop t_unplug stop_reason flags reason count enabled "
     "outage_s resumed from to flag before_wh after_wh fault on free_kib month sessions first_seq last_seq "
     "certified signed detail policy unbilled_sessions unbilled_wh unknown "
-    "generation"
+    "generation rule"
 ).split(" ")
 
 WORDS = (
     "ISO14443 Central None none rfid_list rfid_online app_ble app_cloud ppm free mid internal "
-    "Local Remote EVDisconnected DeAuthorized PowerLoss Reboot EmergencyStop Other"
+    "Local Remote EVDisconnected DeAuthorized PowerLoss Reboot EmergencyStop Other "
+    "rfid_guest"
 ).split(" ")
 
 _NONE = const(0)

@@ -47,7 +47,11 @@ REASONS = (
     # cards that the service is asked about
     "no_answer",  # none came in time
     "no_question",  # the question is not open: late, repeated, or of another boot
-    "not_subscribed",  # a customer of the service, at another charger
+    "not_subscribed",  # known, but without pay per month here
+    "asking",  # the service is being asked
+    "two_cards",
+    "locked_out",  # refused too often in a row
+    "wrong_group",
 )
 
 # OCPP 1.6 StopTransaction reasons (the subset a charger without reservation can give).

@@ -1,7 +1,8 @@
 """Refused cards, coalesced before they get a record number, so that nobody can fill the store with them.
 
-The first refusal of a card for a reason is recorded at once while the hour's allowance lasts. The
-same again only counts, and is told in one record when the window ends.
+The first refusal of a card by a rule is recorded at once while the hour's allowance lasts. The same
+again only counts, and is told in one record when the window ends. More kinds than _KINDS are counted
+together, without a card and without a rule.
 """
 
 from .const import const
@@ -36,13 +37,13 @@ class Refusals:
         self._told = 0
         self.due_ms = None
 
-    def note(self, up_ms, ref, reason):
+    def note(self, up_ms, ref, rule):
         """Count one refusal. True when it is to be recorded now, with a count of 1."""
         if self.due_ms is None:
             self.due_ms = up_ms + WINDOW_MS
-        key = (ref, reason)
+        key = (ref, rule)
         if key not in self._counts and len(self._counts) >= _KINDS:
-            key = ("", "unknown")
+            key = ("", "")
         if key not in self._counts:
             self._counts[key] = 0
             if self._told < MOST_PER_WINDOW:
@@ -52,8 +53,8 @@ class Refusals:
         return False
 
     def close(self):
-        """End the window: [(ref, reason, count)] of what was counted and not told."""
-        told = [(ref, reason, n) for (ref, reason), n in self._counts.items() if n]
+        """End the window: [(ref, rule, count)] of what was counted and not told."""
+        told = [(ref, rule, n) for (ref, rule), n in self._counts.items() if n]
         self._counts = {}
         self._told = 0
         self.due_ms = None

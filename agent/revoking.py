@@ -41,7 +41,9 @@ class Revoking:
         """
         at, self._at = self._at, -1
         held = self._house.subscribers
-        online = member(session.terms, "token", "method") != "rfid_list"
+        online = (
+            member(session.terms, "token", "method") != "rfid_list"
+        )  # a guest has no entry either
         if at == 0 and card is not None:
             entry = held.find(card[0], card[1])
             if not held.readable:

@@ -40,6 +40,7 @@ class Running:
         self.telemetry_ms = 0
         self._grant = None  # the accepted identity that the next session begins with
         self._next_grant = None  # one accepted while the session before still has to be ended
+        self.opened_ms = None  # when the last session of this boot ended, or somebody unlocked
         self._card = None  # (kind, uid) of the running session, for revocation
         self._next_card = None
         self._t_plug = None
@@ -168,6 +169,7 @@ class Running:
         if self._dark.pending:  # stopped by somebody before the dark was accounted for
             self.session.since_ms = up_ms
             self._dark.leave(up_ms, self.session, False, up_ms)
+        self.opened_ms = up_ms
         self._end_with(up_ms, reason, self._house.time.now(up_ms))
 
     def _end_with(self, up_ms, reason, t_stop):
@@ -177,15 +179,13 @@ class Running:
         session.t_stop = t_stop
         self._move(up_ms, "stop")
 
-    def _revoke(self, up_ms):
-        """List or order take back what was given: told at once, and ended where the policy says so."""
+    def _flag_revoked(self, up_ms):
+        """List or order take back what was given: told at once."""
         session = self.session
         if not session.flags & flag_bit("revoked"):
             session.flag("revoked")
-            self._gate.tell(up_ms, member(session.terms, "token"), "blocked", 1)
+            self._gate.tell(up_ms, member(session.terms, "token"), "T9", "blocked", 1)
             self._house.keep(up_ms, session)
-        if self._house.config.current.revoked_running == "stop":
-            self._stop(up_ms, "DeAuthorized")
 
     def _is_over(self):
         """Whether a stopped session need not wait for the vehicle to leave any longer."""
@@ -211,6 +211,8 @@ class Running:
         if self._record_end(up_ms, reading):
             self.session = self._card = None
             self._closing_ms = None
+            if self.opened_ms is not None:  # else it had stopped before this boot, which is locked
+                self.opened_ms = up_ms
             self._move(up_ms, "end")
 
     def _record_end(self, up_ms, reading):

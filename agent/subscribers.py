@@ -19,7 +19,7 @@ PATH = "list"
 MAGIC = b"PPM1"
 TYPES = ("ISO14443", "ISO15693")
 STATUSES = ("active", "pending", "blocked", "expired")
-BILLINGS = ("ppm", "free")
+BILLINGS = ("ppm", "free", "none")
 
 HEAD = "<4sII"
 HEAD_SIZE = const(12)
@@ -31,7 +31,7 @@ assert struct.calcsize(ENTRY) == ENTRY_SIZE
 
 
 class Entry:
-    """One subscriber's card: status, billing, until (Unix second or None), user, contract, group."""
+    """One person's card: status, billing ("none": known, without pay per month), until (Unix second or None), user, contract, group."""
 
     def __init__(self, data):
         """data: the 94 bytes of an entry. ValueError when they are damaged."""

@@ -63,6 +63,12 @@ class Timekeeper:
             return None
         return (self._base_ms + up_ms) // 1000
 
+    def least_s(self, up_ms):
+        """The Unix second that has certainly come: the floor, and while the clock is unknown the uptime."""
+        if self._base_ms is None:
+            return self.floor_s + up_ms // 1000
+        return self.floor_s
+
     def unix_ms(self, up_ms):
         """Unix milliseconds at `up_ms` of this boot, or None while unknown."""
         return None if self._base_ms is None else self._base_ms + up_ms

@@ -108,14 +108,18 @@ class PowerBoard:
         raise NotImplementedError
 
 
+TWO_CARDS = ("two_cards", b"")
+
+
 class CardReader:
     """Reader for contactless cards. A call takes at most 3 ms and never raises."""
 
     def poll(self):
         """Return None, or (kind, uid) once for each time a card is held to the reader.
 
-        kind: "ISO14443". uid: bytes, 4, 7 or 10 of them, in transmission order. Two cards at once
-        answer over each other: nothing is returned.
+        kind: "ISO14443". uid: bytes, 4, 7 or 10 of them, in transmission order, complete: no check
+        bytes, no padding, no cascade tag. Where two cards answer over each other: TWO_CARDS, once, and
+        neither of them until both have left.
         """
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """Every port of `hal.ports` over one `World`."""
 
 from hal.mock.world import LEASE_MS, MAINS_V
-from hal.ports import CardReader, Clock, Indicator, Meter, Network, PowerBoard, Reading
+from hal.ports import TWO_CARDS, CardReader, Clock, Indicator, Meter, Network, PowerBoard, Reading
 
 
 class MockPowerBoard(PowerBoard):
@@ -66,7 +66,10 @@ class MockReader(CardReader):
         if not cards:
             return None
         card = cards.pop(0)
-        return None if self._world.reader_fault else card
+        fault = self._world.reader_fault
+        if fault == "two_cards":
+            return TWO_CARDS
+        return None if fault else card
 
     def healthy(self):
         return self._world.reader_fault != "dead"

@@ -1,57 +1,14 @@
 """The agent's small parts, each on its own."""
 
-from agent import access, jws, metering, recovery, states
+from agent import jws, metering, recovery, states
 from agent.counters import Counters
 from agent.journal import Journal
 from agent.packing import pack, unpack
-from agent.reasons import FLAGS, REASONS, Refused, flag_bit, flag_words
+from agent.reasons import FLAGS, Refused, flag_bit, flag_words
 from agent.samples import MOST, Samples
 from agent.slots import Slots
-from agent.subscribers import Entry, key_of, pack_entry
 from agent.timekeeping import Instant, Timekeeper
 from hal.mock.volume import MemoryVolume
-
-
-def entry(status="active", until_s=None):
-    key = key_of("ISO14443", b"\x01\x02\x03\x04")
-    return Entry(pack_entry(key, status, "ppm", until_s, "anna", "c-1", "g-1"))
-
-
-# facts that differ from an accepted card of an online charger -> the reason
-DECISIONS = (
-    ({}, "accepted"),
-    ({"locked": "locked"}, "locked"),
-    ({"locked": "store_fault", "busy": True}, "store_fault"),
-    ({"busy": True}, "busy"),
-    ({"entry": None}, "unknown"),
-    ({"entry": entry("blocked")}, "blocked"),
-    ({"entry": entry("pending")}, "pending"),
-    ({"entry": entry("expired")}, "subscription_expired"),
-    ({"entry": entry(until_s=2000)}, "subscription_expired"),
-    ({"entry": entry(until_s=2001)}, "accepted"),
-    ({"entry": entry(until_s=2001), "unix_s": None}, "clock_unknown"),
-    ({"entry": entry(until_s=2001), "unix_s": None, "floor_s": 2001}, "subscription_expired"),
-    ({"list_fresh_s": 1499}, "list_too_old"),
-    ({"list_fresh_s": 1500}, "accepted"),
-    ({"list_fresh_s": 1000, "unix_s": None}, "accepted"),
-    ({"list_fresh_s": 1000, "unix_s": None, "floor_s": 1501}, "list_too_old"),
-    ({"online": False}, "accepted"),
-    ({"online": False, "offline": "deny"}, "offline_denied"),
-    ({"meter_ok": False}, "meter_fault"),
-    ({"store_ok": False}, "store_full"),
-    ({"entry": None, "store_ok": False}, "unknown"),
-)
-
-
-def test_every_decision_has_its_reason():
-    for changes, reason in DECISIONS:
-        facts = {"entry": entry(), "online": True, "unix_s": 2000, "list_version": 1}
-        facts.update({"list_fresh_s": 2000, "list_max_age_s": 500})
-        facts.update(changes)
-        assert access.decide(access.Facts(**facts)) == reason, (changes, reason)
-        assert reason in REASONS
-    ordered = access.Facts(entry=None, meter_ok=True)
-    assert access.decide_ordered(ordered) == "accepted"
 
 
 def test_energy_is_allowed_in_two_states_only():

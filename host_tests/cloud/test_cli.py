@@ -142,6 +142,21 @@ def test_settings_are_shown_and_changed(cloud):
     assert "NAME=VALUE" in cloud("settings", "CH-1", "red", code=1)
 
 
+def test_access_policies_are_settings(cloud):
+    text = cloud("settings", "CH-1")
+    for default in ("guests=deny", "groups=", "dead_after_start_s=5", "dead_after_stop_s=3"):
+        assert f"access.{default}\n" in text
+    words = ("access.groups=g-1,g-2", "access.guests=free", "access.autolock_s=600")
+    cloud("settings", "CH-1", *words, "--store-only")
+    text = cloud("settings", "CH-1")
+    assert "access.groups=g-1,g-2" in text and "access.guests=free" in text
+    cloud("enable", "CH-1", *ACTOR, "--accept", "--store-only")
+    for wrong in ("access.groups=g 1", "access.guests=some", "access.dead_after_stop_s=61"):
+        assert "not valid" in cloud("settings", "CH-1", wrong, "--store-only", code=1)
+    cloud("settings", "CH-1", "access.groups=", "--store-only")
+    assert "access.groups=\n" in cloud("settings", "CH-1")
+
+
 def test_what_cannot_be_opened_is_said_plainly(tmp_path):
     runner = CliRunner()
     for url in ("nonsense", "sqlite:////nowhere/at/all.db", "mysql+nodriver://x/y"):

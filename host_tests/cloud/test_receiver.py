@@ -208,6 +208,25 @@ def test_an_order_from_the_command_line_waits_for_the_reply(amqtt, service, db_u
     assert result.exit_code == 4 and "No reply" in result.output
 
 
+def test_a_trace_from_the_command_line_is_a_table(amqtt, service, db_url, wire):
+    import json
+
+    entry = {"up_ms": 61000, "at": {"t": 1614593000, "q": "S"}, "rule": "L3", "reason": "unknown"}
+    entry |= {"method": "rfid_list", "card": "4376fe5e", "list_version": 3, "offline": False}
+
+    def answer(payload):
+        reply = {"v": 1, "id": payload["id"], "for": "order", "n": payload["n"]}
+        trace = [entry | {"count": 2}]
+        return json.dumps(reply | {"result": "applied", "reason": "ok", "trace": trace})
+
+    wire(amqtt, "CH-1", answer)
+    words = ["order", "CH-1", "trace", "--db", db_url, "--broker", f"{amqtt.host}:{amqtt.port}"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    for word in ("L3", "does not hold this card", "4376…", "0:01:01", "v3", "2021-03-01"):
+        assert word in result.output, result.output
+
+
 def test_addresses_and_topics():
     assert Broker.parse("127.0.0.1:1884") == Broker("127.0.0.1", 1884)
     assert Broker.parse("broker").port == 1883

@@ -95,6 +95,15 @@ def test_free_is_listed_at_zero(priced, charger):
     assert (line.status, line.amount, line.energy_wh) == ("free", Decimal("0.00"), 7000)
 
 
+def test_a_guest_is_free_and_nobodys(priced, charger):
+    guest = {"billing": "free", "user": "", "contract": "", "group": ""}
+    guest["token"] = {"type": "ISO14443", "ref": "00112233445566aa", "method": "rfid_guest"}
+    send(priced, *charger.session(7000, begin=guest, charging=3600))
+    report = priced.statement("2021-03")
+    assert report.statements == []
+    assert [(line.status, line.amount) for line in report.unattributed] == [("guest", 0)]
+
+
 def test_free_access_is_nobodys(priced, charger):
     nobody = {"billing": "none", "user": "", "contract": "", "group": "", "t_auth": None}
     nobody["token"] = {"type": "none", "ref": "", "method": "none"}

@@ -9,6 +9,7 @@ from hal.mock.ports import (
     MockReader,
 )
 from hal.mock.world import UJ_PER_WH, World
+from hal.ports import TWO_CARDS
 
 UID = b"\x04\xa2\xb3\xc4\xd5\xe6\xf7"
 
@@ -80,9 +81,10 @@ def test_a_card_is_told_once():
 def test_reader_faults():
     world = World()
     reader = MockReader(world)
-    for fault, healthy in (("dead", False), ("two_cards", True)):
+    for fault, healthy, told in (("dead", False, None), ("two_cards", True, TWO_CARDS)):
         world.reader_fault = fault
         world.tap(UID)
+        assert reader.poll() == told
         assert reader.poll() is None
         assert reader.healthy() is healthy
     world.reader_fault = ""

@@ -55,8 +55,10 @@ class Bench:
 
     kinds: the records that the service holds, kind by number (`of_kind` gives them whole, as they came:
     the heap is a board's); replies, status: the newest. acks: whether the service acknowledges.
-    Numbers of orders and versions rise by themselves.
+    Numbers of orders and versions rise by themselves. fw: the firmware of the next boot.
     """
+
+    fw = "test"
 
     def __init__(self, enabled=True, boot=True, volume=None, register_wh=0):
         self.world = World(START_S, register_wh)
@@ -87,7 +89,7 @@ class Bench:
     def boot(self, online=True, clock=True):
         self.board = MockBoard(self.world)
         self.uptime = Uptime(self.world)
-        self.charger = Charger(self.volume, CHARGER, MASTER, "test")
+        self.charger = Charger(self.volume, CHARGER, MASTER, self.fw)
         vehicle = self.board.power.vehicle()
         self.control = Control(self.board, self.charger, self.uptime, vehicle)
         self.charger.boot(self.up_ms, vehicle, self.board.meter.read())

@@ -196,7 +196,7 @@ def test_energy_between_two_sessions_is_told_by_both_ends(served):
 
 def test_every_order_is_answered(served):
     commission(served)
-    for do in ("identify", "lock", "unlock", "stop", "self_test", "update", "set_time"):
+    for do in ("identify", "lock", "unlock", "stop", "self_test", "update", "set_time", "trace"):
         served.deliver(served.service.order(CHARGER, do))
     served.deliver(
         served.service.order(
@@ -209,6 +209,32 @@ def test_every_order_is_answered(served):
     assert reasons["stop"] == "no_session"
     assert reasons["self_test"] == "not_supported"
     assert all(reasons.values()), reasons
+
+
+def test_policies_guests_and_the_trace_travel(served):
+    commission(served)
+    service = served.service
+    service_says = {"access__guests": "free", "access__dead_after_stop_s": 0}
+    served.deliver(service.settings(CHARGER, **service_says))
+    served.charge(CARL, 500)
+    line = service.statement("2021-03").unattributed[-1]
+    assert (line.status, line.user, line.energy_wh) == ("guest", "", 500)
+    served.deliver(service.settings(CHARGER, access__guests="deny", access__groups=["g-9"]))
+    served.deliver(service.subscribe(CHARGER, "dora", "01020304", billing="none"))
+    served.tap(ANNA)
+    served.tap(CARL)
+    refused = service.records(CHARGER, kind="access_refused")
+    assert [(one["reason"], one["rule"]) for one in refused] == [
+        ("wrong_group", "P1"),
+        ("unknown", "L3"),
+    ]
+    served.deliver(service.settings(CHARGER, access__groups=[]))
+    served.tap(bytes((1, 2, 3, 4)))
+    assert service.records(CHARGER, kind="access_refused")[-1]["reason"] == "not_subscribed"
+    served.deliver(service.order(CHARGER, "trace"))
+    trace = served.replies[-1]["trace"]
+    assert [one["rule"] for one in trace] == ["Y2", "P1", "L3", "P2"]
+    assert all(reply["result"] != "refused" for reply in served.replies), served.replies
 
 
 def test_a_long_list_in_parts_then_a_difference(served):

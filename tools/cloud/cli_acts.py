@@ -16,6 +16,8 @@ from tools.cloud.service import Service
 
 app = typer.Typer()
 
+_TRACE_WAIT_S = 10.0
+
 _MEANING = """Pay per month for {charger}:
   - Only subscribers on its list can charge. Everybody else is refused.
   - Energy and times of every session are recorded with its user and billed once a month.
@@ -107,7 +109,9 @@ def settings(
     charger: common.ChargerId,
     change: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="Such as access.lapse_s=30."),
+        typer.Argument(
+            metavar="[NAME=VALUE]...", help="Such as access.lapse_s=30 or access.groups=g-1,g-2."
+        ),
     ] = None,
 ) -> Done | None:
     """Show a charger's settings, or change some."""
@@ -118,8 +122,14 @@ def settings(
     if wrong:
         raise CloudError(f"{wrong[0]!r} is no change. Write NAME=VALUE.")
     pairs = (text.split("=", 1) for text in change)
-    changes = {name: int(value) if value.isdecimal() else value for name, value in pairs}
+    changes = {name: _setting(name, value) for name, value in pairs}
     return service.settings(charger, **changes), "Settings changed."
+
+
+def _setting(name: str, text: str) -> object:
+    if name == "access.groups":
+        return [group for group in text.split(",") if group]
+    return int(text) if text.isdecimal() else text
 
 
 def _show_settings(values: dict) -> None:
@@ -127,7 +137,8 @@ def _show_settings(values: dict) -> None:
         value = values
         for step in name.split("."):
             value = value[step]
-        common.console().print(f"{name}={value}", markup=False)
+        shown = ",".join(value) if isinstance(value, list) else value
+        common.console().print(f"{name}={shown}", markup=False)
 
 
 @sends(app)
@@ -138,7 +149,9 @@ def subscribe(
     uid: Annotated[str | None, typer.Argument(help="Card UID, hex.")] = None,
     contract: Annotated[str, typer.Option(help="Contract reference.")] = "",
     group: Annotated[str, typer.Option(help="Group: its cards may stop each other.")] = "",
-    billing: Annotated[str, typer.Option(help="ppm or free.")] = "ppm",
+    billing: Annotated[
+        str, typer.Option(help="ppm, free, or none: known, without pay per month.")
+    ] = "ppm",
     until: Annotated[int | None, typer.Option(metavar="UNIX", help="Valid until.")] = None,
     status: Annotated[str, typer.Option(help="active, pending, blocked or expired.")] = "active",
     file: Annotated[
@@ -207,7 +220,10 @@ def order(
     ] = None,
     ttl: Annotated[int, typer.Option(min=1, metavar="SECONDS", help="Lapses after.")] = 300,
 ) -> Done:
-    """Give one signed command. With --wait the exit code says whether it was obeyed."""
+    """Give one signed command. With --wait the exit code says whether it was obeyed.
+
+    `trace` waits for the answer and prints the charger's last decisions about access.
+    """
     members: dict[str, object] = {"connector": connector}
     if do == "start":
         if not user:
@@ -217,7 +233,9 @@ def order(
         members |= {"user": user}
     members |= {"from_": first, "to": last, "time": time, "session_": session, "card": card_uid}
     down = service.order(charger, do, ttl, **members)
-    return down, f"Order {service.charger(charger).order_n} {do}."
+    done = f"Order {service.charger(charger).order_n} {do}."
+    # what it asks for comes in the answer
+    return (down, done, _TRACE_WAIT_S) if do == "trace" else (down, done)
 
 
 @sends(app)

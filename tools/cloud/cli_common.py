@@ -13,7 +13,7 @@ from rich.logging import RichHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from tools.cloud import clock as clocks
-from tools.cloud import mqtt, sender
+from tools.cloud import decisions, mqtt, sender
 from tools.cloud.downlink import Downlink
 from tools.cloud.errors import CloudError
 from tools.cloud.service import Service
@@ -137,6 +137,8 @@ def _report(answers: list[dict | None], wait_s: float) -> None:
             )
         detail = f" ({answer['detail']})" if answer.get("detail") else ""
         out.print(f"{answer['for']}: {answer['result']}, {answer['reason']}{detail}", markup=False)
+        if answer.get("trace") is not None:
+            decisions.show(answer["trace"], out)
     if any(answer["result"] == "refused" for answer in answers if answer):
         raise typer.Exit(EXIT_REFUSED)
 

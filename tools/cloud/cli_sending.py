@@ -9,7 +9,8 @@ from tools.cloud import cli_common as common
 from tools.cloud.cli_common import BROKER_DEFAULT, DB_DEFAULT
 from tools.cloud.downlink import Downlink
 
-Done = tuple[list[Downlink], str]  # what is to be published, and what was done, in words
+# What is to be published, what was done in words, and how long the answer is waited for at least.
+Done = tuple[list[Downlink], str] | tuple[list[Downlink], str, float]
 
 
 def _options(
@@ -34,7 +35,8 @@ def sends(app: typer.Typer, name: str | None = None, without: str = "") -> Calla
             with common.opened(db, common.make_clock(at)) as service:
                 done = act(service, charger, **own)
                 if done is not None:
-                    down, words = done
+                    down, words, *least_s = done
+                    wait = max([wait, *least_s])
                     common.act(service, charger, down, broker, wait, store_only, words)
 
         own = list(inspect.signature(act).parameters.values())[1:]

@@ -128,7 +128,9 @@ def _summary(record: dict) -> str:
         return f"{record['session']} {record['user']} {card} register {record['reg_begin_wh']} Wh"
     if kind == "access_refused":
         card = mask.token(record["token"]["ref"])
-        return f"{card} {record['reason']} x{record['count']}"
+        rule = f" ({record['rule']})" if record.get("rule") else ""
+        why = wording.why(record["reason"])
+        return f"{card} {record['reason']} x{record['count']}{rule}: {why}"
     rest = {name: value for name, value in record.items() if name not in _ENVELOPE}
     return ", ".join(f"{name} {json.dumps(value)}" for name, value in rest.items())
 

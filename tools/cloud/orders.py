@@ -20,6 +20,7 @@ DOS = (
     "reboot",
     "identify",
     "set_time",
+    "trace",
     "self_test",
     "update",
     "revoke",

@@ -14,6 +14,7 @@ from tools.cloud.rating import Component
 from tools.cloud.report import (
     BILLED,
     FREE,
+    GUEST,
     NO_CURRENCY,
     REVIEW,
     TIMES,
@@ -112,7 +113,7 @@ def _cells(line: SessionLine) -> list[str]:
     by_type = _exact(line.components)
     times = [hms(line.seconds[name]) for name in TIMES[1:]]
     note = [line.tariff] if line.tariff and line.status == BILLED else []
-    note += [line.status] if line.status == FREE else []
+    note += [line.status] if line.status in (FREE, GUEST) else []
     note += [f"to review, not billed: {'; '.join(line.review)}"] if line.review else []
     note += ["offline"] if line.offline else []
     note += [", ".join(line.flags)] if line.flags else []
@@ -137,7 +138,7 @@ def _exact(components: list[Component]) -> dict[str, str]:
 
 
 def to_csv(report: Report, user: str | None = None) -> str:
-    """Rows of these sorts (column `row`): billed, free, review or none; total; and for each
+    """Rows of these sorts (column `row`): billed, free, guest, review or none; total; and for each
     charger reconciliation, month_closed (one a claim), register_gap, unbilled.
     """
     out = io.StringIO()

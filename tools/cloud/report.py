@@ -9,6 +9,7 @@ from tools.cloud import rating
 # How a session stands in a statement.
 BILLED = "billed"
 FREE = "free"
+GUEST = "guest"  # free, and of nobody that the portal knows
 REVIEW = "review"
 UNATTRIBUTED = "none"
 

@@ -17,6 +17,7 @@ from tools.cloud.models import Charger, Record, Tariff
 from tools.cloud.report import (
     BILLED,
     FREE,
+    GUEST,
     NO_CURRENCY,
     REVIEW,
     UNATTRIBUTED,
@@ -103,6 +104,8 @@ def _line(
         why.append(f"tariff {latched['id']} version {latched['version']} is not known here")
     currency = tariff.currency if tariff else NO_CURRENCY
     status = REVIEW if why else {"ppm": BILLED, "free": FREE}.get(end["billing"], UNATTRIBUTED)
+    if status == FREE and end["token"]["method"] == "rfid_guest":
+        status = GUEST
     rated = []
     if status == BILLED and tariff:
         prices = json.loads(tariff.components)

@@ -11,6 +11,36 @@ from tools.cloud.report import (
     Unbilled,
 )
 
+# Why somebody was not let in, or what an order came to: the words of docs/access.md for people.
+WHY = {
+    "accepted": "let in",
+    "unknown": "the list does not hold this card",
+    "blocked": "the card is blocked",
+    "pending": "the contract is not accepted yet",
+    "subscription_expired": "the subscription has ended",
+    "list_too_old": "the list was not confirmed for too long",
+    "clock_unknown": "the charger does not know the time",
+    "offline_denied": "offline, and the policy is to refuse then",
+    "locked_out": "refused too often in a row",
+    "wrong_group": "the card's group may not charge here",
+    "not_subscribed": "known, but without pay per month",
+    "bad_card": "not a card number that a card can have",
+    "two_cards": "more than one card at the reader",
+    "debounced": "the same card again at once",
+    "busy": "somebody else's session",
+    "no_session": "nothing runs",
+    "locked": "the charger is locked",
+    "faulted": "the power hardware reports a fault",
+    "meter_fault": "the meter does not answer or is not believed",
+    "store_full": "no room for another record",
+    "store_fault": "the flash does not work",
+}
+
+
+def why(reason: str) -> str:
+    """A reason in plain words; the word itself where it is not known here."""
+    return WHY.get(reason, reason)
+
 
 def kwh(energy_wh: int | None) -> str:
     """Wh as kWh with every digit."""
