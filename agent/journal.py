@@ -116,7 +116,7 @@ class Journal:
 
     def _recover(self):
         """Find the newest frame, and cut off what a power cut has left behind it."""
-        self._firsts = [int(name, 16) for name in self._volume.names(_FOLDER) if len(name) == 8]
+        self._firsts = [int(name, 16) for name in self._volume.names(_FOLDER) if _is_segment(name)]
         self._torn = False
         self.last = self._floor
         self._tail_bytes = SEGMENT_BYTES  # what comes next begins a segment
@@ -137,6 +137,10 @@ class Journal:
                 return
             self._volume.remove(path)
             self._firsts.pop()
+
+
+def _is_segment(name):
+    return len(name) == 8 and all(digit in "0123456789abcdef" for digit in name)
 
 
 def _path(first):

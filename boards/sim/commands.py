@@ -103,7 +103,7 @@ def parse(message):
     must, may = COMMANDS[do]
     for name in sorted(message):
         if name != "do" and name not in must and name not in may:
-            raise BadCommand("%s: not a member of %s" % (name, do))
+            raise BadCommand("%s: not a member of %s" % (_plain(name), do))
     members = {}
     for name in sorted(must):
         if name not in message:
@@ -112,6 +112,11 @@ def parse(message):
     for name in sorted(may):
         members[name] = _checked(name, may[name], message[name]) if name in message else None
     return do, members
+
+
+def _plain(name):
+    """A member's name as it may stand in an answer: the interpreters spell odd characters differently."""
+    return "".join(sign if 32 <= ord(sign) < 127 else "?" for sign in name)
 
 
 def _checked(name, check, value):
