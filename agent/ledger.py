@@ -62,7 +62,7 @@ class Ledger:
 
     def first_boot(self, boot):
         """The boot of the oldest record that can be read; `boot` when there is none."""
-        for seq in range(self.journal.first, self.last + 1):
+        for seq in range(self.journal.first, self.journal.newest + 1):
             record = self.read(seq)
             if record is not None:  # of a damaged one nobody knows
                 return record.boot
@@ -70,7 +70,7 @@ class Ledger:
 
     def newest_boot(self):
         """The boot of the newest record that can be read; 0 when there is none."""
-        for seq in range(self.last, self.journal.first - 1, -1):
+        for seq in range(self.journal.newest, self.journal.first - 1, -1):
             record = self.read(seq)
             if record is not None:
                 return record.boot

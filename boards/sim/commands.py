@@ -64,6 +64,7 @@ def _uid(value):
     return uid
 
 
+_NAME = 32  # of a member that nobody knows, in the answer
 _TEN_YEARS_S = 3653 * 86400
 _DEMAND = {"a": _amps(0, 80), "wh": _whole(0, 10000000)}
 
@@ -116,7 +117,7 @@ def parse(message):
 
 def _plain(name):
     """A member's name as it may stand in an answer: the interpreters spell odd characters differently."""
-    return "".join(sign if 32 <= ord(sign) < 127 else "?" for sign in name)
+    return "".join(sign if 32 <= ord(sign) < 127 else "?" for sign in name[:_NAME])
 
 
 def _checked(name, check, value):

@@ -66,6 +66,9 @@ class MockReader(CardReader):
         if not cards:
             return None
         card = cards.pop(0)
+        if self._world.reader_fault == "raises":
+            # against the port's word, as a driver with a mistake in it does
+            raise ValueError("bad frame %r" % (card[1],))
         return None if self._world.reader_fault else card
 
     def healthy(self):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from tools.cloud import cli_common as common
 from tools.cloud import mask, render, wording
@@ -27,6 +28,11 @@ def _table(left: tuple[str, ...], right: tuple[str, ...] = ()) -> Table:
     for name in right:
         table.add_column(name, justify="right")
     return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    # As Text: what a charger has said is never markup.
+    table.add_row(*(Text(mask.plain(cell)) for cell in cells))
 
 
 @app.command()
@@ -66,7 +72,8 @@ def chargers(db: common.Db = DB_DEFAULT) -> None:
             status = json.loads(one.status or "{}")
             flag = "on" if one.enabled else "off"
             missing = sum(last - first + 1 for first, last in service.gaps(one.id))
-            table.add_row(
+            _add(
+                table,
                 one.id,
                 "yes" if one.online else "no",
                 _state(status),
@@ -98,7 +105,7 @@ def show_list(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
         for one in service.list_of(charger):
             until = _time(one.until)
             shown = (one.user, mask.card(one.uid), one.contract, one.group)
-            table.add_row(*shown, one.status, one.billing, until)
+            _add(table, *shown, one.status, one.billing, until)
     common.console().print(table)
 
 
@@ -124,7 +131,7 @@ def records(
     for record in found:
         at = record["at"]
         where = (str(record["seq"]), str(record["boot"]), _time(at["t"]), at["q"])
-        table.add_row(*where, record["kind"], _summary(record))
+        _add(table, *where, record["kind"], _summary(record))
     common.console().print(table)
 
 
@@ -191,7 +198,7 @@ def rejected(
             seq = "" if entry.seq is None else str(entry.seq)
             named = "yes" if entry.named else "no"
             seen = (_time(entry.first_at), str(entry.times), named)
-            table.add_row(entry.charger, seq, entry.reason, entry.detail, *seen)
+            _add(table, entry.charger, seq, entry.reason, entry.detail, *seen)
         common.console().print(table)
 
 
@@ -203,5 +210,5 @@ def orders(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
         for one in service.orders_of(charger):
             times = (_time(one.made_at), _time(one.exp))
             answer = (one.result or "no answer", one.reason, one.detail)
-            table.add_row(str(one.n), one.do, *times, *answer)
+            _add(table, str(one.n), one.do, *times, *answer)
     common.console().print(table)

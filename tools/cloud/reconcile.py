@@ -8,7 +8,7 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from tools.cloud import intake, months, portal, store, subscribers, wording
+from tools.cloud import intake, mask, months, portal, store, subscribers, wording
 from tools.cloud.downlink import Downlink
 from tools.cloud.models import Charger
 from tools.cloud.report import DIFFERS
@@ -34,7 +34,7 @@ def take_status(session: Session, charger: Charger, status: dict, now: int) -> l
         charger.config_sent_at = charger.list_sent_at = None  # what was under way is lost
     _report_differences(charger, status)
     down = missing(session, charger, now)
-    down += subscribers.confirm(session, charger, status["list"]["age_s"], now)
+    down += subscribers.confirm(session, charger, status["list"].get("age_s"), now)
     return down + _ask_for_gap(session, charger, now)
 
 
@@ -69,7 +69,7 @@ def missing(session: Session, charger: Charger, now: int) -> list[Downlink]:
 def take_reply(session: Session, charger: Charger, reply: dict, now: int) -> list[Downlink]:
     """Note an answer to a configuration or a list; a refused difference is followed by a whole list."""
     level = logging.WARNING if reply["result"] == "refused" else logging.INFO
-    detail = reply.get("detail", "")
+    detail = mask.plain(reply.get("detail", ""))
     log.log(
         level,
         "%s: %s %s: %s%s",

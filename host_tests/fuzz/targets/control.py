@@ -117,7 +117,7 @@ class Control(Target):
             now = [board.world.to_dict(), board.cuts, board.flash.broken]
             if "error" in answer:
                 assert now == seen, "refused, and changed: %s" % answer["error"]
-                assert len(data) < 1200
+                assert len(data) < 700
                 said.append(answer["error"][:40])
             else:
                 said.append("ok")
