@@ -20,8 +20,8 @@ import struct
 from .const import const
 from .packing import member
 from .reasons import STOP_REASONS
-from .samples import CHUNK, MOST, SIZE, Samples
-from .session import Session
+from .samples import CHUNK, MOST, SIZE, Samples, known
+from .session import OUTAGE_MS, Session
 from .slots import Slots
 from .timekeeping import QUALITIES, Instant
 
@@ -33,6 +33,7 @@ _GONE = const(2)  # open, and its vehicle has been seen leaving
 _PULSE = "<III"
 _PULSE_SIZE = const(12)
 _FILES = MOST // CHUNK
+_MOST_WH = const(1 << 40)
 _FAR = const(64)  # records looked through at boot for a begin or end after the last checkpoint
 
 
@@ -54,9 +55,11 @@ class Checkpoint:
         self.taken = None  # Instant of the last checkpoint of the session found open at boot
         self._saved = None
         if self._slots.state is not None and len(self._slots.state) == _SIZE:
-            saved = self._saved = struct.unpack(_FORM, self._slots.state)
+            saved = struct.unpack(_FORM, self._slots.state)
             self.number, self.next_seq, self.register_wh = saved[4], saved[6], saved[10]
             self.serial = _serial(saved[19])
+            if _makes_sense(saved):
+                self._saved = saved
 
     @property
     def is_open(self):
@@ -116,24 +119,29 @@ class Checkpoint:
         return session
 
     def _note_end(self, record):
-        register_wh = member(record.body, "reg_end_wh")
-        if register_wh is not None:
-            self.register_wh = register_wh
-            self.serial = member(record.body, "meter", "serial")
+        self._note_meter(member(record.body, "reg_end_wh"), record.body)
+
+    def _note_meter(self, register_wh, body):
+        """Take the register of a record; False when the record is none that this firmware writes."""
+        serial = member(body, "meter", "serial")
+        if not isinstance(register_wh, int) or not isinstance(serial, str):
+            return False
+        if not 0 <= register_wh <= _MOST_WH:
+            return False
+        self.register_wh, self.serial = register_wh, serial
+        return True
 
     def _reopen(self, begin_seq):
         record = self.ledger.read(begin_seq)
         if record is None:
             return None
         body = record.body
-        number = int(member(body, "session").rsplit("-", 1)[1])
+        number = _number(member(body, "session"))
+        if not number or not self._note_meter(member(body, "reg_begin_wh"), body):
+            return None
         self.number = max(self.number, number)
         self.taken = record.at
-        self.register_wh = member(body, "reg_begin_wh")
-        self.serial = member(body, "meter", "serial")
-        return Session(
-            number, begin_seq, body, member(body, "reg_begin_wh"), member(body, "meter", "serial")
-        )
+        return Session(number, begin_seq, body, self.register_wh, self.serial)
 
     def _restore(self, session, saved):
         session.register_wh = self.register_wh = saved[10]
@@ -225,6 +233,20 @@ def _chunk_path(n):
     return "samples/%02d" % n
 
 
+def _number(name):
+    """The counter in a session's id, 0 when it is none."""
+    try:
+        number = int(name.rsplit("-", 1)[1])
+    except (AttributeError, IndexError, ValueError):
+        return 0
+    return number if 0 < number <= 0xFFFFFFFF else 0
+
+
+def _makes_sense(saved):
+    """Whether stop reason, phase and quality are ones that this firmware knows."""
+    return saved[1] <= len(STOP_REASONS) and saved[2] <= OUTAGE_MS and saved[3] < len(QUALITIES)
+
+
 def _serial(padded):
     try:
         return padded.rstrip(b"\x00").decode()
@@ -240,4 +262,4 @@ def _read_chunk(data, number):
     (crc,) = struct.unpack_from("<I", data, len(data) - 4)
     if session != number or crc != binascii.crc32(data[:-4]) & 0xFFFFFFFF:
         return None
-    return thinned, data[5:-4]
+    return (thinned, data[5:-4]) if known(data[5:-4]) else None

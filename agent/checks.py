@@ -1,9 +1,11 @@
 """Members of a signed message, checked one by one; an error names the member and the reason."""
 
+from .const import const
 from .reasons import Refused
 
 _REFERENCE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-"
 _MISSING = object()
+_TELLABLE = const(1 << 53)  # a number with thousands of digits has no place in an answer
 
 
 def bad(name, why):
@@ -24,7 +26,8 @@ def integer(obj, name, low, high, default=_MISSING):
     if isinstance(value, bool) or not isinstance(value, int):
         raise bad(name, "must be an integer")
     if not low <= value <= high:
-        raise bad(name, "must be %d..%d, is %d" % (low, high, value))
+        told = ", is %d" % value if abs(value) <= _TELLABLE else ""
+        raise bad(name, "must be %d..%d%s" % (low, high, told))
     return value
 
 

@@ -9,6 +9,7 @@ from . import jws
 from .cardfile import CardFile
 from .checkpoint import Checkpoint
 from .config import ConfigStore
+from .const import const
 from .counters import Counters
 from .keyring import Keyring
 from .ledger import Ledger
@@ -23,6 +24,7 @@ from .trace import Trace
 
 _LOCK = "locked"
 _FW = "firmware"
+_FW_LONGEST = const(32)  # of a name from flash that may be damaged
 
 
 class House:
@@ -57,7 +59,6 @@ class House:
         self.keys = Keyring(volume, master_key)
         self.counters = Counters(volume)
         self.counters.boot += 1
-        self.counters.save()
         self.time = Timekeeper(volume, self.counters.boot, self.counters.time_floor_s)
         self.config = ConfigStore(volume, self.charger_id, self.keys, self.counters)
         self.subscribers = Subscribers(volume)
@@ -66,6 +67,12 @@ class House:
         used = max(self.counters.acked, self.checkpoint.next_seq - 1, self.keys.first_seq - 1)
         self.ledger = Ledger(volume, self.charger_id, self.keys, self.time, used)
         self.checkpoint.ledger = self.ledger
+        # A boot number that comes again, after both copies of the counters were lost, would give the
+        # records of the earlier boot the times of this one.
+        newest = self.ledger.newest_boot()
+        if newest >= self.counters.boot:
+            self.counters.boot = self.time.boot = newest + 1
+        self.counters.save()
         self.time.forget_before(self.ledger.first_boot(self.counters.boot))
         self.outbox = Outbox(volume, self.ledger, self.counters)
         self.months = MonthBook(volume, self.ledger)
@@ -314,14 +321,15 @@ class House:
         if not self.store_ok:
             return
         try:
-            before = (self._volume.read(_FW) or b"").decode()
-            if before != self.fw:
+            before = self._volume.read(_FW) or b""
+            if before != self.fw.encode():
                 self._volume.write(_FW, self.fw.encode())
         except OSError:
             self.store_failed(up_ms)
             return
-        if before and before != self.fw:
-            self.write(up_ms, "firmware_changed", (("from", before), ("to", self.fw)))
+        if before and before != self.fw.encode():
+            name = "".join(chr(byte) for byte in before[:_FW_LONGEST] if 32 <= byte < 127)
+            self.write(up_ms, "firmware_changed", (("from", name), ("to", self.fw)))
 
     def raise_floor(self, up_ms):
         """Keep in flash, hourly, that it is not earlier than now."""

@@ -21,9 +21,10 @@ LONGEST = const(3500)
 
 
 class Journal:
-    """Frames on a volume. `last` is the number of the newest frame.
+    """Frames on a volume. `last` is the last number used, `newest` that of the newest frame held.
 
-    floor: a number known to have been used; numbering never starts below it, whatever was lost.
+    floor: a number known to have been used; numbering never starts below it, whatever was lost. Then the
+    two differ, and nothing lies between them.
     """
 
     def __init__(self, volume, floor=0):
@@ -31,6 +32,7 @@ class Journal:
         self._floor = floor
         self._firsts = []
         self.last = floor
+        self.newest = 0
         self._tail_bytes = 0
         self._cursor = (0, 0, 0)  # segment index, offset, number of the frame there
         self._torn = False
@@ -65,7 +67,7 @@ class Journal:
             self._firsts.append(number)
             self._tail_bytes = 0
         self._tail_bytes += size
-        self.last = number
+        self.last = self.newest = number
 
     def read(self, number):
         """The data of one frame, or None when it is not held or damaged. OSError from the volume."""
@@ -116,9 +118,10 @@ class Journal:
 
     def _recover(self):
         """Find the newest frame, and cut off what a power cut has left behind it."""
-        self._firsts = [int(name, 16) for name in self._volume.names(_FOLDER) if len(name) == 8]
+        self._firsts = [int(name, 16) for name in self._volume.names(_FOLDER) if _is_segment(name)]
         self._torn = False
         self.last = self._floor
+        self.newest = 0
         self._tail_bytes = SEGMENT_BYTES  # what comes next begins a segment
         while self._firsts:
             first = self._firsts[-1]
@@ -131,12 +134,17 @@ class Journal:
             if count:
                 if good < len(data):
                     self._volume.write(path, data[:good])
-                if first + count - 1 >= self._floor:
-                    self.last = first + count - 1
+                self.newest = first + count - 1
+                if self.newest >= self._floor:
+                    self.last = self.newest
                     self._tail_bytes = good
                 return
             self._volume.remove(path)
             self._firsts.pop()
+
+
+def _is_segment(name):
+    return len(name) == 8 and all(digit in "0123456789abcdef" for digit in name)
 
 
 def _path(first):

@@ -62,9 +62,20 @@ class Ledger:
         self.journal = Journal(volume, floor)
 
     def first_boot(self, boot):
-        """The boot of the oldest record held; `boot` when there is none."""
-        record = self.read(self.journal.first)
-        return boot if record is None else record.boot
+        """The boot of the oldest record that can be read; `boot` when there is none."""
+        for seq in range(self.journal.first, self.journal.newest + 1):
+            record = self.read(seq)
+            if record is not None:  # of a damaged one nobody knows
+                return record.boot
+        return boot
+
+    def newest_boot(self):
+        """The boot of the newest record that can be read; 0 when there is none."""
+        for seq in range(self.journal.newest, self.journal.first - 1, -1):
+            record = self.read(seq)
+            if record is not None:
+                return record.boot
+        return 0
 
     @property
     def last(self):
@@ -97,11 +108,12 @@ class Ledger:
         seq, form, connector, kind, quality, boot, up_ms, unix_s = struct.unpack_from(_HEAD, data)
         if form != _FORMAT or kind >= len(KINDS):
             return None
-        at = Instant(boot, up_ms, unix_s or None, QUALITIES[quality])
         try:
-            return Record(seq, KINDS[kind], connector, at, unpack(memoryview(data)[_HEAD_SIZE:]))
+            at = Instant(boot, up_ms, unix_s or None, QUALITIES[quality])
+            body = unpack(memoryview(data)[_HEAD_SIZE:])
         except (ValueError, IndexError):
             return None
+        return Record(seq, KINDS[kind], connector, at, body) if isinstance(body, tuple) else None
 
     def signed(self, seq):
         """The record as it travels (compact JWS), or None when its number is not held any more.

@@ -6,7 +6,7 @@ their tables are part of what lies in flash, so they are only ever appended to.
 """
 
 from .const import const
-from .samples import Samples
+from .samples import Samples, known
 from .timekeeping import QUALITIES, Instant
 
 KEYS = (
@@ -50,6 +50,8 @@ def unpack(data):
         value, end = _unpack_value(data, 0)
     except IndexError:
         raise ValueError("record body: cut short")
+    except RuntimeError:
+        raise ValueError("record body: nested without end")
     if end != len(data):
         raise ValueError("record body: %d bytes too many" % (len(data) - end))
     return value
@@ -58,7 +60,7 @@ def unpack(data):
 def member(body, *names):
     """The value under a path of keys, None when absent."""
     for name in names:
-        for key, value in body or ():
+        for key, value in body if isinstance(body, tuple) else ():
             if key == name:
                 body = value
                 break
@@ -174,5 +176,7 @@ def _unpack_value(data, at):
         size, at = _unpack_int(data, at)
         if at + size > len(data):
             raise IndexError
+        if not known(data[at : at + size]):
+            raise ValueError("record body: unknown sample")
         return Samples(reg_begin_wh, data[at : at + size]), at + size
     raise ValueError("record body: unknown tag %d" % tag)

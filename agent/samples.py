@@ -16,6 +16,14 @@ MOST = const(112)  # a day of quarter hours and more; beyond, the older half is 
 _TOP = const(0xFFFFFF)
 
 
+def known(data):
+    """Whether packed samples have reasons that this firmware knows."""
+    for at in range(SIZE - 1, len(data), SIZE):
+        if data[at] >= len(REASONS):
+            return False
+    return True
+
+
 class Samples:
     """reg_begin_wh: Wh, the register that offsets count from; data: packed samples."""
 

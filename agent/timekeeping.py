@@ -41,13 +41,13 @@ class Instant:
 class Timekeeper:
     """The charger's idea of the time.
 
-    volume: hal volume; boot: this boot's number; floor_s: no trusted time may be earlier.
+    volume: hal volume; boot: this boot's number, which only grows; floor_s: no trusted time may be earlier.
     Raises OSError where the volume does.
     """
 
     def __init__(self, volume, boot, floor_s):
         self._volume = volume
-        self._boot = boot
+        self.boot = boot
         self._base_ms = None
         self.quality = UNKNOWN
         self.floor_s = max(floor_s, EARLIEST_S)
@@ -75,7 +75,7 @@ class Timekeeper:
 
     def now(self, up_ms):
         """This moment as an Instant."""
-        return Instant(self._boot, up_ms, self.unix_s(up_ms), self.quality)
+        return Instant(self.boot, up_ms, self.unix_s(up_ms), self.quality)
 
     def set(self, up_ms, unix_ms, quality, next_unseen_seq, signed=False):
         """Take a time from outside. Returns True when it is news (first, or a step), False else.
@@ -94,7 +94,7 @@ class Timekeeper:
         base_ms = unix_ms - up_ms
         if before is None:
             fills = dict(self._fills)
-            fills[self._boot] = (base_ms // 1000, next_unseen_seq)
+            fills[self.boot] = (base_ms // 1000, next_unseen_seq)
             self._save_fills(fills)  # first durable, then told: a resend must find the same
         self._base_ms = base_ms
         self.quality = quality

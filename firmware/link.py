@@ -174,7 +174,7 @@ class Link:
     def _message(self, topic, payload):
         leaf = self._leaf(topic)
         if leaf is None:
-            self._log("link: not asked for: %s" % topic.decode())
+            self._log("link: not asked for: %s" % _plain(topic))
         else:
             self._charger.on_message(self._uptime(), leaf, payload)
 
@@ -183,6 +183,11 @@ class Link:
         self._log("link: %d bytes on %s dropped" % (size, leaf))
         if leaf is not None:
             self._charger.on_oversize(self._uptime(), leaf, size)
+
+
+def _plain(topic):
+    """A topic for the console: a broker may send any bytes for one."""
+    return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in topic)
 
 
 def _bytes(text):

@@ -60,7 +60,7 @@ def load(volume):
         if int(head, 16) != binascii.crc32(body):
             raise ValueError
         members = json.loads(body.decode())
-    except ValueError:
+    except (ValueError, RuntimeError):  # the latter: JSON nested without end
         raise NotProvisioned("the identity on the volume is damaged")
     if not isinstance(members, dict):
         raise NotProvisioned("the identity on the volume is damaged")

@@ -64,6 +64,7 @@ def _uid(value):
     return uid
 
 
+_NAME = 32  # of a member that nobody knows, in the answer
 _TEN_YEARS_S = 3653 * 86400
 _DEMAND = {"a": _amps(0, 80), "wh": _whole(0, 10000000)}
 
@@ -103,7 +104,7 @@ def parse(message):
     must, may = COMMANDS[do]
     for name in sorted(message):
         if name != "do" and name not in must and name not in may:
-            raise BadCommand("%s: not a member of %s" % (name, do))
+            raise BadCommand("%s: not a member of %s" % (_plain(name), do))
     members = {}
     for name in sorted(must):
         if name not in message:
@@ -112,6 +113,11 @@ def parse(message):
     for name in sorted(may):
         members[name] = _checked(name, may[name], message[name]) if name in message else None
     return do, members
+
+
+def _plain(name):
+    """A member's name as it may stand in an answer: the interpreters spell odd characters differently."""
+    return "".join(sign if 32 <= ord(sign) < 127 else "?" for sign in name[:_NAME])
 
 
 def _checked(name, check, value):

@@ -57,7 +57,7 @@ class ControlPort:
         try:
             try:
                 message = json.loads(line.decode())
-            except ValueError:
+            except (ValueError, RuntimeError):  # the latter: nested without end
                 raise BadCommand("command: not JSON")
             do, members = parse(message)
             return await self._do(do, members)

@@ -67,6 +67,9 @@ class MockReader(CardReader):
             return None
         card = cards.pop(0)
         fault = self._world.reader_fault
+        if fault == "raises":
+            # against the port's word, as a driver with a mistake in it does
+            raise ValueError("bad frame %r" % (card[1],))
         if fault == "two_cards":
             return TWO_CARDS
         return None if fault else card

@@ -10,7 +10,7 @@ LEASE_MS = 2000
 DETECT_MS = 1000  # the power board looks for a weld or a dead contactor this long after its order
 
 METER_FAULTS = ("", "silent", "frozen", "backward", "zero", "serial", "jump")
-READER_FAULTS = ("", "dead", "two_cards")
+READER_FAULTS = ("", "dead", "two_cards", "raises")
 CONTACTOR_FAULTS = ("", "weld", "stuck_open")
 PILOT_FAULTS = ("", "D", "E", "F")
 

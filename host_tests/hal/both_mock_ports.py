@@ -87,6 +87,15 @@ def test_reader_faults():
         assert reader.poll() == told
         assert reader.poll() is None
         assert reader.healthy() is healthy
+    world.reader_fault = "raises"
+    assert reader.poll() is None
+    world.tap(UID)
+    try:
+        reader.poll()
+    except ValueError as error:
+        assert repr(UID) in str(error), "it carries the card, as a driver's frame may"
+    else:
+        raise AssertionError("it did not raise")
     world.reader_fault = ""
     assert reader.healthy() and reader.poll() is None
 

@@ -3,6 +3,7 @@
 import json
 
 from firmware.control import Control
+from firmware.crash import carries, crash
 from firmware.housekeeping import HOUR_MS, Housekeeping
 from firmware.locked import Locked
 from firmware.provisioning import PATH, NotProvisioned, check, identify, load, store
@@ -234,6 +235,35 @@ def test_an_ordered_reset_is_done():
     agent.reset_requested = True
     Housekeeping(board, agent, uptime).step()
     assert board.resets == ["order"]
+
+
+def test_a_crash_withholds_what_may_be_the_number_of_a_card():
+    uid = b"\x04\xa2AB"
+    for text in (
+        "bad frame %r" % uid,
+        "bad frame %r" % bytearray(uid),
+        "bad frame 04a24142",
+        "bad frame 04:A2:41:42",
+        "bad frame %r" % list(uid + b"\xff"),
+        "bad frame 77742402",
+        "b'ABCD' is no frame",
+        "\x04\xa2",
+    ):
+        assert carries(text), text
+    for text in (
+        "a card too many",
+        "[Errno 5] EIO",
+        "memory allocation failed, allocating 65536 bytes",
+        "",
+    ):
+        assert not carries(text), text
+
+
+def test_a_crash_withdraws_the_permit_then_resets():
+    board = Bench()
+    board.power.permit(16000)
+    crash(board, "control", ValueError("bad frame 04a24142"))
+    assert board.world.permit_ma == 0 and board.resets == ["crash"]
 
 
 def running():

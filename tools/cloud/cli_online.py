@@ -7,7 +7,7 @@ from tools.cloud import keys as keyring
 from tools.cloud import mask
 from tools.cloud.cli_common import DB_DEFAULT
 from tools.cloud.cli_sending import Done, sends
-from tools.cloud.cli_tables import make_table, time_text
+from tools.cloud.cli_tables import add_row, make_table, time_text
 from tools.cloud.service import Service
 
 app = typer.Typer()
@@ -36,7 +36,7 @@ def show_keys(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
             row[4] = "" if one.first_seq is None else str(one.first_seq)
             if one.done_at is None:
                 row[3] = f"refused: {one.refused}" if one.refused else "on its way"
-        table.add_row(*row)
+        add_row(table, *row)
     common.console().print(table)
 
 
@@ -48,5 +48,5 @@ def show_asks(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
         for ask, order in service.asks_of(charger):
             came = order.reason if order.result else "no reply"
             what = (ask.ask_id, time_text(ask.asked_at), mask.token(ask.ref))
-            table.add_row(*what, ask.result, ask.reason, ask.user, came)
+            add_row(table, *what, ask.result, ask.reason, ask.user, came)
     common.console().print(table)

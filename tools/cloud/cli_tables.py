@@ -3,6 +3,9 @@
 from datetime import UTC, datetime
 
 from rich.table import Table
+from rich.text import Text
+
+from tools.cloud import mask
 
 
 def time_text(unix_s: int | None) -> str:
@@ -20,3 +23,8 @@ def make_table(left: tuple[str, ...], right: tuple[str, ...] = ()) -> Table:
     for name in right:
         table.add_column(name, justify="right")
     return table
+
+
+def add_row(table: Table, *cells: str) -> None:
+    """Add cells as Text: what a charger has said is never markup."""
+    table.add_row(*(Text(mask.plain(cell)) for cell in cells))

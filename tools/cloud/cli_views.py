@@ -8,8 +8,7 @@ import typer
 from tools.cloud import cli_common as common
 from tools.cloud import mask, render, wording
 from tools.cloud.cli_common import BROKER_DEFAULT, DB_DEFAULT, Format
-from tools.cloud.cli_tables import make_table as _table
-from tools.cloud.cli_tables import time_text as _time
+from tools.cloud.cli_tables import add_row, make_table, time_text
 
 app = typer.Typer()
 
@@ -45,13 +44,14 @@ def statement(
 def chargers(db: common.Db = DB_DEFAULT) -> None:
     """Every charger: what is wanted of it and what it said last."""
     names = ("Charger", "Online", "State", "Pay per month", "Tariff", "List", "Records")
-    table = _table(names, ("Missing", "Unsent", "Last status"))
+    table = make_table(names, ("Missing", "Unsent", "Last status"))
     with common.opened(db, common.make_clock(None)) as service:
         for one in service.chargers():
             status = json.loads(one.status or "{}")
             flag = "on" if one.enabled else "off"
             missing = sum(last - first + 1 for first, last in service.gaps(one.id))
-            table.add_row(
+            add_row(
+                table,
                 one.id,
                 "yes" if one.online else "no",
                 _state(status),
@@ -61,7 +61,7 @@ def chargers(db: common.Db = DB_DEFAULT) -> None:
                 f"..{one.upto}",
                 str(missing),
                 str(status.get("unsent", "")),
-                _time(one.status_at),
+                time_text(one.status_at),
             )
     common.console().print(table)
 
@@ -78,12 +78,12 @@ def _late(wanted: int, applied: int) -> str:
 @app.command("list")
 def show_list(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
     """The subscriber list of a charger, with masked card numbers."""
-    table = _table(("User", "Card", "Contract", "Group", "Status", "Billing", "Until"))
+    table = make_table(("User", "Card", "Contract", "Group", "Status", "Billing", "Until"))
     with common.opened(db, common.make_clock(None)) as service:
         for one in service.list_of(charger):
-            until = _time(one.until)
+            until = time_text(one.until)
             shown = (one.user, mask.card(one.uid), one.contract, one.group)
-            table.add_row(*shown, one.status, one.billing, until)
+            add_row(table, *shown, one.status, one.billing, until)
     common.console().print(table)
 
 
@@ -105,11 +105,11 @@ def records(
         for record in found:
             typer.echo(json.dumps(record))
         return
-    table = _table(("Seq", "Boot", "At", "Clock", "Kind", "What"))
+    table = make_table(("Seq", "Boot", "At", "Clock", "Kind", "What"))
     for record in found:
         at = record["at"]
-        where = (str(record["seq"]), str(record["boot"]), _time(at["t"]), at["q"])
-        table.add_row(*where, record["kind"], _summary(record))
+        where = (str(record["seq"]), str(record["boot"]), time_text(at["t"]), at["q"])
+        add_row(table, *where, record["kind"], _summary(record))
     common.console().print(table)
 
 
@@ -171,24 +171,24 @@ def rejected(
                 taken, down = service.rejudge(one.id)
                 done = f"{one.id}: {taken} taken."
                 common.act(service, one.id, down, broker, 0.0, store_only, done)
-        table = _table(
+        table = make_table(
             ("Charger", "Seq", "Reason", "Detail", "First seen", "Times", "Named in ack")
         )
         for entry in service.rejected(charger):
             seq = "" if entry.seq is None else str(entry.seq)
             named = "yes" if entry.named else "no"
-            seen = (_time(entry.first_at), str(entry.times), named)
-            table.add_row(entry.charger, seq, entry.reason, entry.detail, *seen)
+            seen = (time_text(entry.first_at), str(entry.times), named)
+            add_row(table, entry.charger, seq, entry.reason, entry.detail, *seen)
         common.console().print(table)
 
 
 @app.command()
 def orders(charger: common.ChargerId, db: common.Db = DB_DEFAULT) -> None:
     """Orders given to a charger and what became of them."""
-    table = _table(("N", "Order", "Given", "Lapses", "Result", "Reason", "Detail"))
+    table = make_table(("N", "Order", "Given", "Lapses", "Result", "Reason", "Detail"))
     with common.opened(db, common.make_clock(None)) as service:
         for one in service.orders_of(charger):
-            times = (_time(one.made_at), _time(one.exp))
+            times = (time_text(one.made_at), time_text(one.exp))
             answer = (one.result or "no answer", one.reason, one.detail)
-            table.add_row(str(one.n), one.do, *times, *answer)
+            add_row(table, str(one.n), one.do, *times, *answer)
     common.console().print(table)

@@ -8,7 +8,7 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from tools.cloud import intake, months, portal, rotation, store, subscribers, wording
+from tools.cloud import intake, mask, months, portal, rotation, store, subscribers, wording
 from tools.cloud.downlink import Downlink
 from tools.cloud.models import Charger
 from tools.cloud.report import DIFFERS
@@ -35,7 +35,7 @@ def take_status(session: Session, charger: Charger, status: dict, now: int) -> l
     _report_differences(charger, status)
     down = missing(session, charger, now)
     down += rotation.missing(session, charger, status.get("key", 1), now)
-    down += subscribers.confirm(session, charger, status["list"]["age_s"], now)
+    down += subscribers.confirm(session, charger, status["list"].get("age_s"), now)
     return down + _ask_for_gap(session, charger, now)
 
 
@@ -70,7 +70,7 @@ def missing(session: Session, charger: Charger, now: int) -> list[Downlink]:
 def take_reply(session: Session, charger: Charger, reply: dict, now: int) -> list[Downlink]:
     """Note an answer to a configuration or a list; a refused difference is followed by a whole list."""
     level = logging.WARNING if reply["result"] == "refused" else logging.INFO
-    detail = reply.get("detail", "")
+    detail = mask.plain(reply.get("detail", ""))
     log.log(
         level,
         "%s: %s %s: %s%s",

@@ -16,6 +16,7 @@ from tools.cloud import (
     intake,
     jws,
     keys,
+    mask,
     months,
     orders,
     portal,
@@ -235,7 +236,9 @@ class Service:
             message = jws.parse_object(payload)
             schemas.check(leaf, message)
         except Refused as refused:
-            log.error("%s: %s not taken: %s", charger.id, leaf, refused)
+            log.error(
+                "%s: %s not taken: %s", charger.id, mask.plain(leaf), mask.plain(str(refused))
+            )
             return []
         if isinstance(self.clock, clocks.Following):
             self.clock.hear(message.get("time"))

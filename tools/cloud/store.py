@@ -18,6 +18,7 @@ from tools.cloud.errors import CloudError
 from tools.cloud.models import Base, Charger, Key, Record, Rejected, Rotation
 
 MAX_SEQ = 2**32 - 1
+_SILENT = {"hide_parameters": True}  # an error would print them: card numbers, keys
 MAX_UNVOUCHED = 100  # messages without a good signature that are kept, per charger
 
 
@@ -28,10 +29,10 @@ class Store:
         try:
             url = make_url(db_url)
             if url.get_backend_name() == "sqlite":
-                self._engine = create_engine(url, connect_args={"timeout": 30})
+                self._engine = create_engine(url, connect_args={"timeout": 30}, **_SILENT)
                 _tune_sqlite(self._engine)
             else:
-                self._engine = create_engine(url, pool_pre_ping=True)
+                self._engine = create_engine(url, pool_pre_ping=True, **_SILENT)
             Base.metadata.create_all(self._engine)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise CloudError(

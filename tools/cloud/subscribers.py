@@ -22,7 +22,7 @@ def parse_uid(text: str) -> str:
     uid = re.sub(r"[\s:.-]", "", text).upper()
     if schemas.problem("common.json#/$defs/uid", uid):
         raise CloudError(
-            f"{text!r} is not a card UID: it needs 8, 14 or 20 hex digits. "
+            f"{mask.card(text)} is not a card UID: it needs 8, 14 or 20 hex digits. "
             "The number printed on a card is usually another one: read the card with a reader."
         )
     return uid
@@ -174,5 +174,5 @@ def _line(entry: dict) -> listing.Line:
     }
     why = schemas.problem("list.json#/properties/put/items", line)
     if why:
-        raise CloudError(f"The subscription is not valid: {why}")
+        raise CloudError(f"The subscription is not valid: {mask.cards(why)}")
     return line

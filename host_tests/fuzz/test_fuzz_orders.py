@@ -1,0 +1,10 @@
+"""Orders, acknowledgements and cards, changed at random. A file of a few parsers each, so that both cores have some."""
+
+import pytest
+
+from host_tests.fuzz.fuzzing import holds
+
+
+@pytest.mark.parametrize("name", ["order", "ack", "card"])
+def test_nothing_hostile_breaks_it(name):
+    holds(name)
