@@ -49,6 +49,7 @@ class Timekeeper:
         self._volume = volume
         self.boot = boot
         self._base_ms = None
+        self._contradicted = False  # the last source said less than can be believed
         self.quality = UNKNOWN
         self.floor_s = max(floor_s, EARLIEST_S)
         self._fills = {}
@@ -87,6 +88,7 @@ class Timekeeper:
         new_s = unix_ms // 1000
         floor_s = EARLIEST_S if signed else max(EARLIEST_S, self.floor_s - _CORRECTION_S)
         if new_s < floor_s:
+            self._contradicted = True
             raise ValueError("time: %d is before the last trusted instant" % new_s)
         if new_s >= LATEST_S:
             raise ValueError("time: %d is after 2100" % new_s)
@@ -97,14 +99,20 @@ class Timekeeper:
             fills[self.boot] = (base_ms // 1000, next_unseen_seq)
             self._save_fills(fills)  # first durable, then told: a resend must find the same
         self._base_ms = base_ms
+        self._contradicted = False
         self.quality = quality
         if signed and new_s < self.floor_s:
             self.floor_s = new_s
         return before is None or abs(new_s - before) >= STEP_S
 
     def raise_floor(self, up_ms):
-        """Note hourly that it is not earlier than now any more. True when the floor has risen."""
+        """Note hourly that it is not earlier than now any more. True when the floor has risen.
+
+        Not while a source says less: a clock that was led forward would otherwise never be put right.
+        """
         now_s = self.unix_s(up_ms)
+        if self._contradicted:
+            return False
         if now_s is None or self.quality != SYNCHRONISED or now_s - self.floor_s < _FLOOR_EVERY_S:
             return False
         self.floor_s = now_s

@@ -146,6 +146,34 @@ def test_the_clock_keeps_its_qualities():
         raise AssertionError(wrong_ms)
 
 
+def test_a_clock_that_was_led_forward_is_put_right_when_that_time_has_come():
+    time = Timekeeper(MemoryVolume(), 1, 0)
+    true_ms, led_ms = 1614556800000, 9000000
+    time.set(0, true_ms, "S", 1)
+    time.raise_floor(0)
+    time.set(1000, true_ms + 1000 + led_ms, "S", 1)
+    time.raise_floor(1000)
+    believed_ms = None
+    for up_ms in range(3600000, 40000000, 600000):
+        try:
+            time.set(up_ms, true_ms + up_ms, "S", 1)
+        except ValueError:
+            time.raise_floor(up_ms)
+            continue
+        believed_ms = up_ms
+        break
+    assert believed_ms is not None, "never"
+    assert believed_ms <= led_ms, "when that time has come at the latest"
+
+
+def test_what_has_certainly_come_grows_with_the_uptime_while_the_clock_is_unknown():
+    time = Timekeeper(MemoryVolume(), 1, 1614556800)
+    assert time.least_s(0) == 1614556800
+    assert time.least_s(86400000) == 1614556800 + 86400
+    time.set(86400000, 1614560000000, "S", 1)
+    assert time.least_s(90000000) == 1614556800
+
+
 def test_flags_are_bits():
     bits = flag_bit("outage") | flag_bit("zero_energy")
     assert flag_words(bits) == ["zero_energy", "outage"]

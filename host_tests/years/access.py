@@ -14,6 +14,10 @@ FACTORY = {
     "lapse_s": 60,
     "tariff": None,
     "store_full": "block",
+    "guests": "deny",
+    "groups": [],
+    "autolock_s": 0,
+    "dead_after_start_s": 5,
 }
 GRACE_MS = 40000  # a tap for the next session waits while the meter and contactor of the last end
 HOUR_S = 3600
@@ -57,6 +61,7 @@ class Access:
         self.fresh_s = 0
         self.trusted_s = 0  # the last instant at which the charger knew the time
         self.doubt_s = 0  # how far its clock may have been led astray
+        self.opened_ms = -1  # when somebody may last have unlocked the socket in this boot
         self._pool = []
 
     def any_config(self, test):
@@ -66,11 +71,19 @@ class Access:
                 return True
         return False
 
-    def open_to_all(self):
+    def open_to_all(self, now_ms):
         """Whether a vehicle may charge without a card."""
-        return False in self.locked and self.any_config(
-            lambda c: not c["enabled"] and c["when_off"] == "open"
-        )
+        return False in self.locked and self.any_config(lambda c: self._is_open(c, now_ms))
+
+    def _is_open(self, config, now_ms):
+        """Whether a socket with this configuration may be open to everybody."""
+        if config["enabled"] or config["when_off"] != "open":
+            return False
+        if not config["autolock_s"]:
+            return True
+        # A vehicle that came in time may have waited for the meter as long as an authorisation lasts.
+        open_ms = (config["autolock_s"] + config["lapse_s"]) * 1000 + GRACE_MS
+        return self.opened_ms >= 0 and now_ms - self.opened_ms <= open_ms
 
     def list_heard(self, wall_s):
         """The service said that the list in force is its list."""
@@ -91,7 +104,13 @@ class Access:
                 continue
             for cards in self.lists.all():
                 entry = cards.get(uid)
+                if entry is None and config["guests"] == "free" and not config["groups"]:
+                    self._guest(config, now_ms, uid)
                 if entry is None or entry["status"] != "active":
+                    continue
+                if config["groups"] and entry["group"] not in config["groups"]:
+                    continue
+                if config["enabled"] and entry["billing"] == "none":
                     continue
                 until = entry["until"]
                 if until is not None and until <= known_s - self.doubt_s - 60:
@@ -102,12 +121,26 @@ class Access:
 
     def ordered(self, order, now_ms):
         """A start order reached the charger."""
-        grant = (order["user"], order["contract"], order["group"], order["billing"], "Central")
+        grant = ("app_cloud", order["user"], order["contract"], order["group"])
         for config in self.config.all():
-            self._add(now_ms, ("app_cloud",) + grant, config["lapse_s"])
+            billing = order["billing"] if config["enabled"] else "none"
+            self._add(now_ms, grant + (billing, "Central"), config["lapse_s"])
+
+    def _guest(self, config, now_ms, uid):
+        """A card that the list does not hold, where guests may charge: but it opens no locked socket."""
+        if config["enabled"] or self._is_open(config, now_ms):
+            billing = "free" if config["enabled"] else "none"
+            grant = ("rfid_guest", "", "", "", billing, "ISO14443")
+            self._add(now_ms, grant, config["lapse_s"], uid)
 
     def _add(self, now_ms, grant, lapse_s, uid=""):
         self._pool.append((now_ms + lapse_s * 1000 + GRACE_MS, grant, uid))
+        if grant[0] != "rfid_guest":
+            self.opened_ms = now_ms
+
+    def waiting(self, now_ms):
+        """Whether somebody may have been let in and may still begin."""
+        return any(entry[0] >= now_ms for entry in self._pool)
 
     def cards(self):
         """The cards that may begin a session now, "" for an order."""
@@ -116,7 +149,7 @@ class Access:
     def grants(self, now_ms):
         """The identities that may begin a session now."""
         found = [grant for until_ms, grant, _ in self._pool if until_ms >= now_ms]
-        if self.open_to_all():
+        if self.open_to_all(now_ms):
             found.append(("none", "", "", "", "none", "none"))
         return found
 

@@ -42,6 +42,8 @@ class Books:
         self._sums = self._nothing()
         self.order_replies = {}
         self.rejected = 0
+        self.list_age = None  # (age in s as a status said, the world's second of it)
+        self.wall_s = None  # gives the true time
         self.on_stop = None  # called when a stop was obeyed
 
     # -- on the way up
@@ -231,6 +233,8 @@ class Books:
         cards = access.lists.values[held["version"]]
         need(8, held["count"] == len(cards), "list %d has %d entries, not %d", held["version"],
              held["count"], len(cards))  # fmt: skip
+        age_s = held["age_s"]
+        self.list_age = None if age_s is None or not held["version"] else (age_s, self.wall_s())
         t = status["time"]
         need(12, t is None or t >= EARLIEST_S, "status at %s", t)
         rejected = status.get("rejected", 0)

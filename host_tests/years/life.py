@@ -13,6 +13,8 @@ DAY = 86400000
 SECRET = "C0FFEE5A"  # in every card number, so that one look finds any of them
 
 USERS = 9
+BILLINGS = ("ppm",) * 16 + ("free", "free", "none")
+GROUPS = ((), (), (), (), ("g", "h"), ("h",))  # that may charge; none given: any
 RULES = []
 for _year in range(8):  # Stockholm: last Sundays of March and October, 01:00 UTC
     RULES.append((_year, 0))
@@ -175,7 +177,7 @@ class Life:
 
     def _trouble(self, at_ms):
         dice = self.dice
-        what = dice.below(32)
+        what = dice.below(36)
         brief = dice.span_ms(50, 3 * SECOND, MINUTE, 20 * MINUTE)
         long = brief if dice.chance(70) else dice.span_ms(20 * MINUTE, 6 * HOUR, 2 * DAY)
         if what < 5:
@@ -224,7 +226,12 @@ class Life:
         elif what == 29:
             self._at(at_ms, "order", "lock", {})
             self._at(at_ms + dice.span_ms(SECOND, HOUR, 5 * HOUR), "order", "unlock", {})
-        elif what == 30:
+        elif what < 32:
+            self._wrong_taps(at_ms + dice.between(0, 90) * MINUTE)
+        elif what == 32:
+            for n in range(dice.between(10, 40)):
+                self._at(at_ms + n * 700, "tap", card(20 + dice.below(200)))
+        elif what == 33:
             self._at(at_ms, "order", "resend", {"from": dice.between(1, 400), "to": 400})
         elif dice.chance(40):
             self._at(at_ms, "room", dice.pick((500, 5000, 40000, 70000)))
@@ -232,6 +239,20 @@ class Life:
         else:
             self._at(at_ms, "io", True)
             self._at(at_ms + brief, "io", False)
+
+    def _wrong_taps(self, at_ms):
+        """A card that nobody has listed, again and again; and a subscriber who comes meanwhile."""
+        dice = self.dice
+        wrong = card(9 + dice.below(3))
+        for _ in range(dice.between(4, 14)):
+            at_ms += dice.span_ms(300, 3 * SECOND, 20 * SECOND)
+            self._at(at_ms, "tap", wrong)
+        if dice.chance(70):
+            i = dice.below(7)
+            at_ms += dice.span_ms(300, 5 * SECOND)
+            self._at(at_ms, *self._wish(i, False))
+            self._at(at_ms + dice.between(1, 30) * SECOND, "plug", 16000, 1, None)
+            self._at(at_ms + dice.span_ms(MINUTE, HOUR), "unplug")
 
     # -- what the service wants
 
@@ -248,6 +269,11 @@ class Life:
             "resume_within_s": dice.pick((3600, 3600, 0, 600, 86400)),
             "limit_ma": dice.pick((16000, 16000, 32000, 6000)),
             "store_full": dice.pick(("block", "block", "unbilled")),
+            "guests": "free" if dice.chance(20) else "deny",
+            "groups": dice.pick(GROUPS),
+            "autolock_s": dice.pick((0, 0, 30, 600, 7200)),
+            "dead_after_start_s": dice.pick((5, 5, 0, 20)),
+            "dead_after_stop_s": dice.pick((3, 3, 0, 20)),
             "tariff": self._order + 1,
         }
         self._at(at_ms, "config", config)
@@ -265,11 +291,11 @@ class Life:
                 cards[card(i)] = {
                     "user": "u-%d" % i,
                     "contract": "c-%d" % dice.between(i, i + 1),
-                    "group": "g" if i in (2, 3) else "",
+                    "group": "g" if i in (2, 3) else "h" if i < 6 else "",
                     "status": "active" if i < 7 and dice.chance(93) else
                     dice.pick(("blocked", "pending", "expired")),
                     "until": None,
-                    "billing": "free" if dice.chance(10) else "ppm",
+                    "billing": dice.pick(BILLINGS),
                 }  # fmt: skip
                 if dice.chance(6):
                     cards[card(i)]["until_in_s"] = dice.span_ms(0, 86400, 864000)

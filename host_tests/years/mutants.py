@@ -4,7 +4,6 @@ A patch changes the agent in place and returns nothing; `planted` puts everythin
 """
 
 from agent import (
-    access,
     config,
     connector,
     gate,
@@ -24,24 +23,20 @@ from agent import (
     timekeeping,
 )
 from agent.reasons import Refused
+from host_tests.years.mutants_access import ACCESS, TOUCHED
 from host_tests.years.run import live
 
 _TOUCHED = (
-    access, config.ConfigStore, connector.Connector, gate.Gate, journal.Journal, jws.Keys,
+    config.ConfigStore, connector.Connector, gate.Gate, journal.Journal, jws.Keys,
     keeper.Keeper, ledger.Ledger, listupdate.ListUpdate, mailbox.Mailbox,
     metering, metering.MeterWatch,
     monthbook.MonthBook, outbox.Outbox, running.Running, session, session.Session, states, status,
     timekeeping.Timekeeper,
-)  # fmt: skip
+) + TOUCHED  # fmt: skip
 
 
 def unknown_card_accepted():
-    def decide(facts):
-        return "accepted"
-
-    access.decide = decide
-
-    def card(self, up_ms, kind, ref, entry, socket):
+    def card(self, up_ms, kind, card, ref, entry, socket):
         grant = session.Grant("rfid_list", ref, "somebody", "", "", "ppm", kind)
         return "accepted", self._stamp(up_ms, grant)
 
@@ -282,8 +277,8 @@ def uid_in_the_record():
     was = gate.Gate.look_up
 
     def look_up(self, up_ms, kind, uid):
-        reason, ref, entry = was(self, up_ms, kind, uid)
-        return reason, "".join("%02x" % b for b in uid), entry
+        card, ref, entry = was(self, up_ms, kind, uid)
+        return card, "".join("%02x" % b for b in uid), entry
 
     gate.Gate.look_up = look_up
 
@@ -357,7 +352,7 @@ MUTANTS = (
     (16, replies_are_kept_for_ever, (16,)),
     (17, uid_in_the_record, (17,)),
     (18, month_forgets_a_session, (18,)),
-)
+) + ACCESS
 
 
 class Planted:

@@ -2,9 +2,10 @@
 
 from host_tests.years.access import Access
 from host_tests.years.books import Books
+from host_tests.years.letin import LetIn
 from host_tests.years.sessions import Stay, need
 
-DEAD_AFTER_START_MS = 6000  # a second tap within it stops nothing
+DEAD_MS = 1000  # and the dead time after a begin: a second tap within it stops nothing
 
 
 class Oracle:
@@ -17,6 +18,8 @@ class Oracle:
         self.world = world
         self.access = Access()
         self.books = Books(charger, self.access, secret, remember, drift_ppm)
+        self.let_in = LetIn(self)
+        self.owed = False  # the card that was read in this step must be let in
         self.stay = None
         self.number = 0  # the newest session number seen
         self._fork = fork
@@ -32,6 +35,7 @@ class Oracle:
         self.store_sick = False  # gave an error since the boot: nothing is durable
         self.store_broken = self.room_short = False
         self.books.on_stop = self.order_stopped
+        self.books.wall_s = lambda: self.wall_s
         self.sessions = self.unbilled = 0
         self.short_of_room = False  # whether the store was ever nearly full
         self.totals = [0, 0, 0]  # sessions, Wh of honest ones, forks
@@ -156,7 +160,7 @@ class Oracle:
         self.sessions += 1
         if number == 0:
             need(6, self.short_of_room, "%s is not recorded, and the store was never full", name)
-            open_to = self.access.open_to_all()
+            open_to = self.access.open_to_all(self.world.now_ms)
             said = self.access.any_config(lambda c: c["store_full"] == "unbilled")
             need(6, open_to or said, "%s is not recorded, and nobody allowed that", name)
             stay.unbilled = True
@@ -178,7 +182,11 @@ class Oracle:
         return stay
 
     def _gone(self, stay):
-        stay.away_ms = self.world.now_ms
+        stay.away_ms = self.let_in.left_ms = self.world.now_ms
+        if (
+            not stay.cuts or stay.lit_ms >= 0
+        ):  # else it may have ended with the power: that opens nothing
+            self.access.opened_ms = self.world.now_ms
         stay.end_wh = self.world.register_wh()
 
     # -- people and messages
@@ -200,19 +208,20 @@ class Oracle:
         """The reader hands a card to the charger, now."""
         world, stay = self.world, self.stay
         self._watch_plug()
+        self.owed = self.let_in.sure(uid)
         if stay is not None and not stay.stopped:
             relation = self._relation(uid, stay)
             lit_ms = world.now_ms - stay.lit_ms if stay.lit_ms >= 0 else 0
             if (
                 relation == "own"
                 and not stay.maybe_stopped
-                and lit_ms > DEAD_AFTER_START_MS
+                and lit_ms > self._dead_ms()
                 and not self.store_sick
             ):
                 return "stop"
             # it may end by itself after a boot, or when the flag is switched on under it
             ending = (stay.cuts and stay.lit_ms < 0) or (
-                stay.maybe_free and not self.access.open_to_all()
+                stay.maybe_free and self.access.any_config(lambda c: c["enabled"])
             )
             if not stay.maybe_stopped and not ending:
                 stay.maybe_stopped = relation != "other"
@@ -221,6 +230,16 @@ class Oracle:
                            (world.now_ms - self.boot_ms) // 1000, self.linked)  # fmt: skip
         return ""
 
+    def answered(self, word):
+        """What the indicator shows after a step in which a card was read."""
+        owed, self.owed = self.owed, False
+        need(1, not owed or word == "authorized", "a subscriber is shown %s, and nothing is wrong",
+             word)  # fmt: skip
+
+    def _dead_ms(self):
+        most_s = max(config["dead_after_start_s"] for config in self.access.config.all())
+        return most_s * 1000 + DEAD_MS
+
     def _relation(self, uid, stay):
         """Whose card it is: "own" when it certainly began the session, "other" when certainly not even
         its group did, "maybe" else."""
@@ -228,7 +247,9 @@ class Oracle:
         for grant in stay.grants:
             for cards in self.access.lists.all():
                 entry = cards.get(uid)
-                if entry is None or grant[0] != "rfid_list" or grant[1] != entry["user"]:
+                guest = grant[0] == "rfid_guest" and entry is None
+                listed = grant[0] == "rfid_list" and entry is not None
+                if not guest and not (listed and grant[1] == entry["user"]):
                     sure = False
             relation = "maybe"
         return "own" if sure else relation
@@ -269,7 +290,8 @@ class Oracle:
     def power_lost(self, torn):
         """The supply fails. torn: in the middle of a call, so that what was going on may or may not
         have happened."""
-        self.linked = self.clock_known = False
+        self.linked = self.clock_known = self.owed = False
+        self.access.opened_ms = -1
         stay, access = self.stay, self.access
         if torn:
             grants = access.grants(self.world.now_ms)
@@ -318,7 +340,8 @@ class Oracle:
         if old is not None and name != old.name:
             self._gone(old)
             self.stay = None
-        if name and self.stay is None and ghost is None and self.access.open_to_all():
+        is_open = self.access.open_to_all(self.world.now_ms)
+        if name and self.stay is None and ghost is None and is_open:
             self._changed(name)  # a vehicle was there, and anybody may charge
         elif name and self.stay is None:
             need(4, ghost is not None, "%s is open after a boot, and was not before", name)

@@ -7,6 +7,7 @@ from agent.charger import Charger
 from firmware.control import Control
 from hal.mock.ports import MockIndicator, MockMeter, MockPowerBoard
 from hal.mock.volume import PowerCut
+from hal.ports import TWO_CARDS
 from host_tests.years.sessions import need
 
 HOUR_MS = 3600000
@@ -42,6 +43,8 @@ class Reader:
         if not cards:
             return None
         card = cards.pop(0)
+        if self._rig.world.reader_fault == "two_cards":
+            return TWO_CARDS
         if self._rig.world.reader_fault:
             return None
         self._rig.card_read(card[1])
@@ -162,6 +165,7 @@ class Rig:
             control.step()
             self.steps += 1
             charger = self.charger
+            oracle.answered(charger.indication)
             oracle.step(charger)
             if self._stopping:
                 oracle.stopped(self._stopping)
@@ -300,6 +304,8 @@ class Rig:
                 access.ordered(order, self.world.now_ms)
             elif order["do"] in ("lock", "unlock"):
                 access.locked = access.locked | {order["do"] == "lock"}
+                if order["do"] == "unlock":
+                    access.opened_ms = self.world.now_ms
             elif order["do"] == "resend":
                 books.resent = books.resent[-7:] + [(order["from"], order["to"])]
 
