@@ -48,6 +48,17 @@ class Gate:
         grant.unbilled = unbilled
         return reason, self._stamp(up_ms, grant)
 
+    def stands(self, up_ms, grant, card, socket):
+        """Whether the list lets the (kind, uid) of a grant in under the same terms as before."""
+        reason, ref, entry = self.look_up(up_ms, card[0], card[1])
+        if reason or ref != grant.ref:
+            return False
+        if entry is None:
+            vouched = grant.method == "rfid_online"
+            return vouched and self.order(up_ms, Grant(grant.method, ref), socket)[1] is not None
+        _, again = self.card(up_ms, card[0], ref, entry, socket)
+        return again is not None and again.terms() == grant.terms()
+
     def free(self, up_ms):
         """The grant of a charger that is open to everybody: no identity, billed to nobody."""
         grant = Grant("none", "")

@@ -14,6 +14,8 @@ FACTORY = {
     "lapse_s": 60,
     "tariff": None,
     "store_full": "block",
+    "unknown": "refuse",
+    "ask_within_s": 10,
 }
 GRACE_MS = 40000  # a tap for the next session waits while the meter and contactor of the last end
 HOUR_S = 3600
@@ -103,8 +105,12 @@ class Access:
     def ordered(self, order, now_ms):
         """A start order reached the charger."""
         grant = (order["user"], order["contract"], order["group"], order["billing"], "Central")
+        self.vouched(("app_cloud",) + grant, now_ms)
+
+    def vouched(self, grant, now_ms):
+        """The service itself lets somebody in."""
         for config in self.config.all():
-            self._add(now_ms, ("app_cloud",) + grant, config["lapse_s"])
+            self._add(now_ms, grant, config["lapse_s"])
 
     def _add(self, now_ms, grant, lapse_s, uid=""):
         self._pool.append((now_ms + lapse_s * 1000 + GRACE_MS, grant, uid))

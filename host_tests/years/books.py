@@ -43,6 +43,7 @@ class Books:
         self.order_replies = {}
         self.rejected = 0
         self.on_stop = None  # called when a stop was obeyed
+        self.on_answer = None  # called with its note when an answer about a card was
 
     # -- on the way up
 
@@ -256,6 +257,8 @@ class Books:
             self.order_replies[n] = True
             if note["do"] == "stop":
                 self.on_stop()
+            if note["do"] == "authorize":
+                self.on_answer(note)
             if note["do"] in ("lock", "unlock"):
                 self._access.locked = {note["do"] == "lock"}
 

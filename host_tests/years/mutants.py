@@ -24,6 +24,7 @@ from agent import (
     timekeeping,
 )
 from agent.reasons import Refused
+from host_tests.years import mutants_online
 from host_tests.years.run import live
 
 _TOUCHED = (
@@ -32,7 +33,7 @@ _TOUCHED = (
     metering, metering.MeterWatch,
     monthbook.MonthBook, outbox.Outbox, running.Running, session, session.Session, states, status,
     timekeeping.Timekeeper,
-)  # fmt: skip
+) + mutants_online.TOUCHED  # fmt: skip
 
 
 def unknown_card_accepted():
@@ -357,7 +358,7 @@ MUTANTS = (
     (16, replies_are_kept_for_ever, (16,)),
     (17, uid_in_the_record, (17,)),
     (18, month_forgets_a_session, (18,)),
-)
+) + mutants_online.MUTANTS
 
 
 class Planted:

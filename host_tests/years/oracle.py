@@ -221,6 +221,13 @@ class Oracle:
                            (world.now_ms - self.boot_ms) // 1000, self.linked)  # fmt: skip
         return ""
 
+    def answered(self, uid, grant):
+        """An answer about a card may let it in; or the list does, that holds it by now."""
+        world = self.world
+        self.access.vouched(grant, world.now_ms)
+        self.access.tapped(uid, world.now_ms, self.wall_s, self.clock_known,
+                           (world.now_ms - self.boot_ms) // 1000, self.linked)  # fmt: skip
+
     def _relation(self, uid, stay):
         """Whose card it is: "own" when it certainly began the session, "other" when certainly not even
         its group did, "maybe" else."""

@@ -102,6 +102,7 @@ class Rig:
             self.volume.cut_after(*self.boot_arm)
             self.boot_arm = None
         self.linked = False
+        self.service.questions.booted()
         self._synced_ms = -HOUR_MS
         self._stopping = ""
         self.board = Board(self)
@@ -190,7 +191,9 @@ class Rig:
 
     def card_read(self, uid):
         """A card on its way to the charger: called between the reader and the agent."""
-        if self.oracle.card("".join(["%02X" % b for b in uid])) == "stop":
+        digits = "".join(["%02X" % b for b in uid])
+        self.service.questions.presented(digits)
+        if self.oracle.card(digits) == "stop":
             self._stopping = self.charger.session
 
     # -- the link
@@ -298,6 +301,10 @@ class Rig:
                 return
             if order["do"] == "start":
                 access.ordered(order, self.world.now_ms)
+            elif order["do"] == "authorize":
+                let_in = self.service.questions.delivered(order, note)
+                if let_in is not None:
+                    oracle.answered(*let_in)
             elif order["do"] in ("lock", "unlock"):
                 access.locked = access.locked | {order["do"] == "lock"}
             elif order["do"] == "resend":
