@@ -202,6 +202,17 @@ class Connector(Running):
             self._look_at_session(up_ms)
         self._settle(up_ms)
 
+    def on_list(self, up_ms):
+        """The list is another one now. Whoever was let in and has not begun still may, where the new list
+        says the same: an answer about a card is often followed by the list that holds it."""
+        kept = self._grant if self.state == states.AUTHORIZED else self._next_grant
+        card = self._next_card
+        self.on_rules(up_ms)
+        if kept is not None and card is not None and self._next_grant is None:
+            if self._gate.stands(up_ms, kept, card, self._socket(up_ms)):
+                self._next_grant = kept
+                self._settle(up_ms)
+
     def on_clock(self, up_ms):
         """The clock was set: what was kept with the old time is kept anew."""
         if self.session is not None and not self._dark.pending:

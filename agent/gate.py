@@ -75,6 +75,17 @@ class Gate:
         grant.billing = access.billing(rule, grant.billing)
         return rule, reason, self._stamp(up_ms, grant)
 
+    def stands(self, up_ms, grant, card, socket):
+        """Whether the list lets the (kind, uid) of a grant in under the same terms as before."""
+        good, ref, entry = self.look_up(up_ms, card[0], card[1])
+        if good != access.GOOD or ref != grant.ref:
+            return False
+        if entry is None:
+            return grant.method == "rfid_online" and self.could(up_ms, socket)[1] == ACCEPTED
+        rule, reason = access.decide(self._facts(up_ms, access.CARD, entry, socket))
+        terms = entry.user, entry.contract, entry.group, access.billing(rule, entry.billing)
+        return reason == ACCEPTED and terms == grant.terms()
+
     def free(self, up_ms, socket):
         """The Grant of a vehicle whose socket is open to everybody: no identity, billed to nobody; or None."""
         rule, reason = access.decide(self._facts(up_ms, access.VEHICLE, None, socket))

@@ -285,7 +285,7 @@ class House:
         self.write(up_ms, "list_applied", body)
         self.counters.list_version = version
         self.counters.save()
-        self.connector.on_rules(up_ms)
+        self.connector.on_list(up_ms)
 
     def tell_key(self, up_ms):
         """Record a key that has just come into use, or did when the power went: before any other record

@@ -40,6 +40,10 @@ class Grant:
         self.offline = False
         self.t_auth = None
 
+    def terms(self):
+        """Who is billed, and how."""
+        return self.user, self.contract, self.group, self.billing
+
 
 class Session:
     """The running session.

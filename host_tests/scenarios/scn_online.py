@@ -412,6 +412,56 @@ def test_an_asked_session_goes_through_a_power_cut_and_its_card_stops_it():
     assert end["energy_wh"] == bench.world.register_wh()
 
 
+# -- a list that comes between the tap and the vehicle
+
+
+def test_who_was_let_in_by_an_answer_stays_so_when_the_list_follows():
+    for listed in ({}, {CARL: {"user": "carl", "contract": "c-9", "group": "g-9"}}):
+        bench = Asked()
+        bench.authorize(bench.ask())
+        cards = {ANNA: {"user": "anna"}}
+        cards.update(listed)
+        bench.run(30)
+        bench.subscribe(cards)
+        assert bench.state == "authorized"
+        bench.run(20)
+        bench.plug(wh=100)
+        bench.run(600)
+        bench.unplug()
+        end = bench.last("session_end")
+        assert (end["token"]["method"], end["user"]) == ("rfid_online", "carl")
+
+
+def test_a_new_list_begins_no_new_time_to_plug_in():
+    bench = Asked()
+    bench.authorize(bench.ask())
+    bench.run(50)
+    bench.subscribe({ANNA: {"user": "anna"}})
+    bench.run(15)
+    assert bench.state == "available"
+
+
+def test_law_11_nobody_begins_on_what_an_older_list_said():
+    for entry in ({"status": "blocked"}, {"contract": "other"}, {"billing": "free"}, None):
+        bench = Bench()
+        bench.tap(ANNA)
+        cards = {BO: {"user": "bo"}}
+        if entry is not None:
+            cards[ANNA] = dict(entry, user="anna")
+        bench.subscribe(cards)
+        assert bench.charger.connector.state == "available", entry
+        bench.plug()
+        bench.run(60)
+        assert bench.world.energy_uj == 0
+    bench = Bench()
+    bench.tap(ANNA)
+    bench.subscribe({ANNA: {"user": "anna"}, CARL: {"user": "carl"}})
+    assert bench.charger.connector.state == "authorized"
+    bench.order("start", user="bo")
+    bench.config()
+    assert bench.charger.connector.state == "available"
+
+
 # -- taken back
 
 

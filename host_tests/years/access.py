@@ -18,6 +18,8 @@ FACTORY = {
     "groups": [],
     "autolock_s": 0,
     "dead_after_start_s": 5,
+    "unknown": "refuse",
+    "ask_within_s": 10,
 }
 GRACE_MS = 40000  # a tap for the next session waits while the meter and contactor of the last end
 HOUR_S = 3600
@@ -121,10 +123,14 @@ class Access:
 
     def ordered(self, order, now_ms):
         """A start order reached the charger."""
-        grant = ("app_cloud", order["user"], order["contract"], order["group"])
+        grant = (order["user"], order["contract"], order["group"], order["billing"], "Central")
+        self.vouched(("app_cloud",) + grant, now_ms)
+
+    def vouched(self, grant, now_ms):
+        """The service itself lets somebody in."""
         for config in self.config.all():
-            billing = order["billing"] if config["enabled"] else "none"
-            self._add(now_ms, grant + (billing, "Central"), config["lapse_s"])
+            billing = grant[4] if config["enabled"] else "none"
+            self._add(now_ms, grant[:4] + (billing,) + grant[5:], config["lapse_s"])
 
     def _guest(self, config, now_ms, uid):
         """A card that the list does not hold, where guests may charge: but it opens no locked socket."""

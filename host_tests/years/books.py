@@ -45,6 +45,7 @@ class Books:
         self.list_age = None  # (age in s as a status said, the world's second of it)
         self.wall_s = None  # gives the true time
         self.on_stop = None  # called when a stop was obeyed
+        self.on_answer = None  # called with its note when an answer about a card was
 
     # -- on the way up
 
@@ -260,6 +261,8 @@ class Books:
             self.order_replies[n] = True
             if note["do"] == "stop":
                 self.on_stop()
+            if note["do"] == "authorize":
+                self.on_answer(note)
             if note["do"] in ("lock", "unlock"):
                 self._access.locked = {note["do"] == "lock"}
 

@@ -45,6 +45,7 @@ class Life:
 
     def __init__(self, seed, days, visits_a_day=3):
         self.dice = Dice(seed)
+        self._online = Dice(seed + 3000017)  # of its own, so that it does not move what was there
         self._end_ms = days * DAY
         self._pause_ms = DAY // visits_a_day
         self._later = []  # (ms, order, event)
@@ -59,10 +60,14 @@ class Life:
         self._cards(1, whole=True)
         at_ms = MINUTE
         next_list_ms = 0
+        next_key_ms = self._online.between(1, 9) * DAY
         while at_ms < self._end_ms:
             if at_ms >= next_list_ms:
                 self._cards(at_ms)
                 next_list_ms = at_ms + self.dice.between(1, 4) * DAY
+            if at_ms >= next_key_ms:
+                self._new_key(at_ms)
+                next_key_ms = at_ms + self._online.between(3, 15) * DAY
             at_ms = self._visit(at_ms)
             if self.dice.chance(30):
                 self._trouble(at_ms)
@@ -88,6 +93,8 @@ class Life:
         wh = dice.between(50, 20000) if dice.chance(60) else None
         quick = dice.span_ms(0, 50, SECOND, 20 * SECOND)
         by_order = dice.chance(10)
+        if self._online.chance(20):
+            i = self._online.between(12, 16)  # nobody has ever listed it
         if dice.chance(50):
             self._at(at_ms, "plug", ma, phases, wh)
             at_ms += quick
@@ -256,6 +263,14 @@ class Life:
 
     # -- what the service wants
 
+    def _new_key(self, at_ms):
+        dice = self._online
+        at_ms += dice.below(DAY)
+        if dice.chance(40):  # a power cut in the middle of it
+            mode = dice.pick(("before", "torn", "after"))
+            self._at(at_ms, "arm", dice.below(6), mode, dice.span_ms(SECOND, MINUTE, HOUR), "")
+        self._at(at_ms, "rotate")
+
     def _config(self, at_ms, enabled=None):
         dice = self.dice
         if enabled is None:
@@ -275,6 +290,8 @@ class Life:
             "dead_after_start_s": dice.pick((5, 5, 0, 20)),
             "dead_after_stop_s": dice.pick((3, 3, 0, 20)),
             "tariff": self._order + 1,
+            "unknown": self._online.pick(("ask", "ask", "refuse")),
+            "ask_within_s": self._online.pick((1, 5, 10, 30)),
         }
         self._at(at_ms, "config", config)
         if not enabled:

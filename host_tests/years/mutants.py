@@ -23,6 +23,7 @@ from agent import (
     timekeeping,
 )
 from agent.reasons import Refused
+from host_tests.years import mutants_online
 from host_tests.years.mutants_access import ACCESS, TOUCHED
 from host_tests.years.run import live
 
@@ -32,7 +33,7 @@ _TOUCHED = (
     metering, metering.MeterWatch,
     monthbook.MonthBook, outbox.Outbox, running.Running, session, session.Session, states, status,
     timekeeping.Timekeeper,
-) + TOUCHED  # fmt: skip
+) + TOUCHED + mutants_online.TOUCHED  # fmt: skip
 
 
 def unknown_card_accepted():
@@ -328,31 +329,35 @@ def no_reason_given():
 
 # (law, what breaks, laws that may be the first to notice it)
 MUTANTS = (
-    (1, unknown_card_accepted, (1,)),
-    (1, permit_in_every_state, (1,)),
-    (1, stop_is_not_obeyed, (1,)),
-    (2, permit_before_the_begin_is_durable, (2, 4)),
-    (3, energy_from_zero_without_a_begin_register, (3,)),
-    (3, missing_reading_is_a_number, (3,)),
-    (4, end_written_twice, (4,)),
-    (4, session_number_from_the_clock, (4,)),
-    (5, bytes_change_with_the_boot, (5,)),
-    (5, number_used_again_after_a_boot, (4, 5, 6)),
-    (6, ack_is_the_publish, (6,)),
-    (7, rejected_is_not_named, (6, 7)),
-    (8, list_half_applied, (1, 8)),
-    (9, old_config_accepted, (9,)),
-    (10, signature_not_checked, (9, 10)),
-    (10, no_reason_given, (10,)),
-    (11, terms_taken_at_the_end, (11,)),
-    (12, unset_clock_is_1970, (12,)),
-    (12, durations_by_the_clock, (12, 13)),
-    (13, outage_is_charging, (13,)),
-    (14, zero_sessions_filtered, (4, 14)),
-    (16, replies_are_kept_for_ever, (16,)),
-    (17, uid_in_the_record, (17,)),
-    (18, month_forgets_a_session, (18,)),
-) + ACCESS
+    (
+        (1, unknown_card_accepted, (1,)),
+        (1, permit_in_every_state, (1,)),
+        (1, stop_is_not_obeyed, (1,)),
+        (2, permit_before_the_begin_is_durable, (2, 4)),
+        (3, energy_from_zero_without_a_begin_register, (3,)),
+        (3, missing_reading_is_a_number, (3,)),
+        (4, end_written_twice, (4,)),
+        (4, session_number_from_the_clock, (4,)),
+        (5, bytes_change_with_the_boot, (5,)),
+        (5, number_used_again_after_a_boot, (4, 5, 6)),
+        (6, ack_is_the_publish, (6,)),
+        (7, rejected_is_not_named, (6, 7)),
+        (8, list_half_applied, (1, 8)),
+        (9, old_config_accepted, (9,)),
+        (10, signature_not_checked, (9, 10)),
+        (10, no_reason_given, (10,)),
+        (11, terms_taken_at_the_end, (11,)),
+        (12, unset_clock_is_1970, (12,)),
+        (12, durations_by_the_clock, (12, 13)),
+        (13, outage_is_charging, (13,)),
+        (14, zero_sessions_filtered, (4, 14)),
+        (16, replies_are_kept_for_ever, (16,)),
+        (17, uid_in_the_record, (17,)),
+        (18, month_forgets_a_session, (18,)),
+    )
+    + ACCESS
+    + mutants_online.MUTANTS
+)
 
 
 class Planted:

@@ -230,7 +230,7 @@ class Oracle:
                            (world.now_ms - self.boot_ms) // 1000, self.linked)  # fmt: skip
         return ""
 
-    def answered(self, word):
+    def shown(self, word):
         """What the indicator shows after a step in which a card was read."""
         owed, self.owed = self.owed, False
         need(1, not owed or word == "authorized", "a subscriber is shown %s, and nothing is wrong",
@@ -239,6 +239,13 @@ class Oracle:
     def _dead_ms(self):
         most_s = max(config["dead_after_start_s"] for config in self.access.config.all())
         return most_s * 1000 + DEAD_MS
+
+    def answered(self, uid, grant):
+        """An answer about a card may let it in; or the list does, that holds it by now."""
+        world = self.world
+        self.access.vouched(grant, world.now_ms)
+        self.access.tapped(uid, world.now_ms, self.wall_s, self.clock_known,
+                            (world.now_ms - self.boot_ms) // 1000, self.linked)  # fmt: skip
 
     def _relation(self, uid, stay):
         """Whose card it is: "own" when it certainly began the session, "other" when certainly not even

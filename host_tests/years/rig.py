@@ -105,6 +105,7 @@ class Rig:
             self.volume.cut_after(*self.boot_arm)
             self.boot_arm = None
         self.linked = False
+        self.service.questions.booted()
         self._synced_ms = -HOUR_MS
         self._stopping = ""
         self.board = Board(self)
@@ -165,7 +166,7 @@ class Rig:
             control.step()
             self.steps += 1
             charger = self.charger
-            oracle.answered(charger.indication)
+            oracle.shown(charger.indication)
             oracle.step(charger)
             if self._stopping:
                 oracle.stopped(self._stopping)
@@ -194,7 +195,9 @@ class Rig:
 
     def card_read(self, uid):
         """A card on its way to the charger: called between the reader and the agent."""
-        if self.oracle.card("".join(["%02X" % b for b in uid])) == "stop":
+        digits = "".join(["%02X" % b for b in uid])
+        self.service.questions.presented(digits)
+        if self.oracle.card(digits) == "stop":
             self._stopping = self.charger.session
 
     # -- the link
@@ -302,6 +305,10 @@ class Rig:
                 return
             if order["do"] == "start":
                 access.ordered(order, self.world.now_ms)
+            elif order["do"] == "authorize":
+                let_in = self.service.questions.delivered(order, note)
+                if let_in is not None:
+                    oracle.answered(*let_in)
             elif order["do"] in ("lock", "unlock"):
                 access.locked = access.locked | {order["do"] == "lock"}
                 if order["do"] == "unlock":

@@ -8,6 +8,7 @@ from hal.mock.world import World
 from host_tests.years.census import Watch
 from host_tests.years.dice import Dice
 from host_tests.years.life import SECRET, Life, rules
+from host_tests.years.online import Questions, Ring
 from host_tests.years.oracle import Oracle
 from host_tests.years.rig import CHARGER, MASTER, Rig
 from host_tests.years.service import Service
@@ -30,7 +31,14 @@ class Stage:
         self.oracle = rig.oracle = Oracle(
             CHARGER, self.world, SECRET, remember, rig.fork, fork_every, 80
         )
-        self.service = rig.service = Service(CHARGER, MASTER, self.oracle.books, dice, self.world)
+        online = Dice(seed + 2000003)
+        books, ring = self.oracle.books, Ring(MASTER, online)
+        self.service = rig.service = service = Service(CHARGER, ring, books, dice, self.world)
+        self.questions = service.questions = Questions(
+            CHARGER, MASTER, service, self.oracle.access, online, self.world
+        )
+        books.on_answer = self.questions.obeyed
+        self._ring = ring
         self.faults = 0
         self.events = 0
         self._watch = Watch()
@@ -74,6 +82,9 @@ class Stage:
             first = max(1, upto - members["from"])
             members = {"from": first, "to": min(upto, first + members["to"])}
         self.service.order(do, members)
+
+    def _rotate(self):
+        self.service.rotate()
 
     def _network(self, up):
         if not up:
@@ -216,6 +227,8 @@ class Stage:
             "events": self.events,
             "forks": oracle.totals[2],
             "wh": oracle.books.energy_wh,
+            "asks": self.questions.count,
+            "keys": self._ring.generation,
         }
 
 

@@ -29,12 +29,13 @@ def list_hash(entries):
 
 
 class Service:
-    """books: where the laws of what arrives are checked; dice: its own."""
+    """books: where the laws of what arrives are checked; dice: its own; ring: online.Ring. `questions`
+    is set by whoever makes it."""
 
-    def __init__(self, charger, master, books, dice, world):
+    def __init__(self, charger, ring, books, dice, world):
         self._charger = charger
-        self._up = Signer(master, "up")
-        self._down = Signer(master, "down")
+        self._ring = ring
+        self.questions = None
         self._books = books
         self._dice = dice
         self._world = world
@@ -67,6 +68,11 @@ class Service:
         if leaf == "record":
             self._record(payload)
             return
+        if leaf == "ask":
+            payload, message, _ = self._ring.opened("ask+jws", payload)
+            books.secrets(payload)
+            self.questions.asked(message)
+            return
         books.secrets(payload)
         message = json.loads(payload)
         if leaf == "status":
@@ -83,7 +89,7 @@ class Service:
 
     def _record(self, token):
         books = self._books
-        payload, record = self._up.opened("record+jws", token)
+        payload, record, generation = self._ring.opened("record+jws", token)
         seq = record["seq"]
         books.offered(seq)
         books.same_bytes(seq, token)
@@ -91,7 +97,7 @@ class Service:
             return
         if seq > self.upto and seq not in self._above:
             books.secrets(payload)
-            self._above[seq] = record
+            self._above[seq] = (record, generation)
             if self.reject_next:
                 self.reject_next -= 1
                 self._rejected = self._rejected[-31:] + [seq]
@@ -99,7 +105,10 @@ class Service:
         while self.upto + 1 in self._above:
             self.upto += 1
             self.records += 1
-            books.record(self.upto, self._above.pop(self.upto))
+            record, generation = self._above.pop(self.upto)
+            books.record(self.upto, record)
+            if self._ring.told(record, generation) and self.config is not None:
+                self.change_config(self.config)  # what the broker keeps is signed with the old key
         if self._above and self._world.now_ms - self._asked_ms > 60000 and self.mode == "prompt":
             self._asked_ms = self._world.now_ms
             self.order("resend", {"from": self.upto + 1, "to": min(self._above) - 1})
@@ -126,6 +135,9 @@ class Service:
         if self._world.now_ms - self._asked_ms < 60000:
             return
         behind = False
+        if status["key"] < self._ring.coming:
+            self.rotate()
+            behind = True
         if status["monthly_payment"]["version"] < self.config_version:
             self.send_config()
             behind = True
@@ -138,7 +150,7 @@ class Service:
     # -- what is sent
 
     def _send(self, leaf, message, note, delay_ms=0, signer=None, typ=None):
-        token = (signer or self._down).sign(typ or leaf + "+jws", message)
+        token = (signer or self._ring.down).sign(typ or leaf + "+jws", message)
         self.queue.append((self._world.now_ms + delay_ms, leaf, token, note))
         if note["good"]:
             old = self._old[leaf]
@@ -171,6 +183,8 @@ class Service:
                 "autolock_s": config["autolock_s"],
                 "dead_after_start_s": config["dead_after_start_s"],
                 "dead_after_stop_s": config["dead_after_stop_s"],
+                "unknown": config["unknown"],
+                "ask_within_s": config["ask_within_s"],
             },
             "session": {"resume_within_s": config["resume_within_s"], "sample_s": 900},
             "limit_ma": config["limit_ma"],
@@ -256,6 +270,10 @@ class Service:
         self._notes[("order", self.n)] = note
         self._notes.pop(("order", self.n - 40), None)
         self._send("order", message, note, delay_ms)
+
+    def rotate(self):
+        """The next key, or the one under way once more."""
+        self.order("rotate", self._ring.order())
 
     def replay(self, leaf):
         """Somebody plays an old message again."""

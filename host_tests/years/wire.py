@@ -36,11 +36,11 @@ def from_b64(text):
 
 
 class Signer:
-    """One key of a charger's master key: use "up" or "down"."""
+    """One key of a charger's master key of some generation: use "up" or "down"."""
 
-    def __init__(self, master, use):
+    def __init__(self, master, use, generation=1):
         self._key = mac(master, b"ppm/v1/" + use.encode())
-        self._kid = use + "-1"
+        self._kid = "%s-%d" % (use, generation)
 
     def sign(self, typ, message):
         """The token of a JSON-able message."""

@@ -5,6 +5,7 @@ import secrets
 import time
 from pathlib import Path
 
+from tools.cloud import examples, store
 from tools.cloud.mqtt import Broker as BrokerAddress
 from tools.cloud.receiver import Receiver
 from tools.cloud.service import Service
@@ -34,10 +35,10 @@ class Stage:
         start_s: int,
         heap_kib: int | None = None,
         word: int | None = None,
-        examples: Path | None = None,
+        example_folder: Path | None = None,
     ):
         self.now_s = start_s
-        self._examples = examples
+        self._examples = example_folder
         self._stack = contextlib.ExitStack()
         self._folder = folder
         self._kind = kind
@@ -50,7 +51,7 @@ class Stage:
             self.broker = enter(brokers.start(self._kind, self._folder))
             self.service = Service(f"sqlite:///{self._folder / 'billing.db'}", lambda: self.now_s)
             self._stack.callback(self.service.close)
-            key = secrets.token_hex(32)
+            key = examples.key_of(self._examples) or secrets.token_hex(32)
             self.service.register(CHARGER, key)
             address = BrokerAddress.parse(f"{self.broker.host}:{self.broker.port}")
             if self._examples:
@@ -101,6 +102,14 @@ class Stage:
             if time.monotonic() > limit:
                 raise DemoError(f"{what}: not within {PATIENCE_S:.0f} s")
             time.sleep(0.02)
+
+    def keep_key(self) -> None:
+        """Keep the charger's newest key beside the examples that it signed."""
+        if self._examples:
+            generation = self.service.keys_of(CHARGER)[-1][0]
+            with self.service.store.begin() as session:
+                key = store.master_key(session, CHARGER, generation)
+            examples.keep_key(self._examples, generation, key or b"")
 
     def cut(self, dark_s: int) -> None:
         """Cut the power (SIGKILL), and give it back after `dark_s` seconds of the world."""

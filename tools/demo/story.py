@@ -24,7 +24,7 @@ def locked_until_enabled(stage: Stage, tell: Tell) -> None:
 def enable(stage: Stage, month: Month, tell: Tell) -> None:
     """The portal's acts: tariff, subscribers, pay per month on."""
     service = stage.service
-    service.settings(CHARGER, timezone=month.timezone, limit_ma=32000)
+    service.settings(CHARGER, timezone=month.timezone, limit_ma=32000, access__unknown="ask")
     service.tariff(CHARGER, "OFFICE", "EUR", energy="0.40", parking_time="0.50", flat="1.00")
     cards = [{"user": user, "uid": card_of(user), "contract": f"C-{user}"} for user in month.users]
     stage.publish(service.enable(CHARGER, actor="u-9", role="superadmin", plan="business"))
@@ -38,11 +38,14 @@ def enable(stage: Stage, month: Month, tell: Tell) -> None:
     stage.advance(600)
     _expect_nothing(stage, "with the flag on and no card")
     client.do("tap", uid=STRANGER)
+    _wait_for_answer(stage, "refused")
     stage.advance(60)
     _expect_nothing(stage, "after a stranger's card")
     client.do("unplug")
     stage.advance(10)
-    tell("The car still gets nothing, nor does a stranger's card: refused and recorded.")
+    tell(
+        "The car still gets nothing, nor does a stranger's card: asked about, refused and recorded."
+    )
 
 
 def visit(stage: Stage, stay: Visit, incident: str, tell: Tell) -> None:
@@ -50,6 +53,8 @@ def visit(stage: Stage, stay: Visit, incident: str, tell: Tell) -> None:
     stage.advance_to(stay.connected_s)
     if incident == "app":
         _start_by_app(stage, stay, tell)
+    elif incident == "asked":
+        _start_by_question(stage, stay, tell)
     else:
         stage.charger.client.do("tap", uid=card_of(stay.user))
         stage.advance(2)
@@ -74,6 +79,36 @@ def _start_by_app(stage: Stage, stay: Visit, tell: Tell) -> None:
     stage.publish(stage.service.order(CHARGER, "start", user=stay.user, **terms))
     stage.wait("the start by app", lambda: bool(stage.charger.client.status()["session"]))
     tell(f"{stay.user} has left the card at home: a signed order from the app starts the session.")
+
+
+def _start_by_question(stage: Stage, stay: Visit, tell: Tell) -> None:
+    service, card = stage.service, card_of(stay.user)
+    stage.publish(service.unsubscribe(CHARGER, stay.user))
+    stage.wait("the shorter list", lambda: _applied(stage))
+    stage.advance(5)
+    service.subscribe(CHARGER, stay.user, card, contract=contract_of(stay.user))  # not sent yet
+    stage.charger.client.do("tap", uid=card)
+    _wait_for_answer(stage, "authorized")
+    stage.advance(2)
+    _plug(stage, stay)
+    tell(f"{stay.user} subscribed a minute ago: the charger asks, and the card is let in.")
+
+
+def _wait_for_answer(stage: Stage, shown: str) -> None:
+    client = stage.charger.client
+    stage.advance(0)
+    stage.wait("the answer about a card", lambda: client.status()["indication"] == shown)
+
+
+def _new_key(stage: Stage, tell: Tell) -> None:
+    service = stage.service
+    stage.publish(service.rotate(CHARGER))
+    stage.wait("the new key", lambda: service.keys_of(CHARGER)[-1][1].done_at is not None)
+    stage.wait("the configuration under the new key", lambda: _applied(stage))
+    stage.keep_key()
+    tell(
+        "A new master key in mid-session: old records keep their signatures, new ones have the new."
+    )
 
 
 def close_month(stage: Stage, end_s: int) -> None:
@@ -108,6 +143,7 @@ _IN_THE_MIDDLE = {
     "power cut": _power_cut,
     "network lost": _network_loss,
     "network back": _network_back,
+    "new key": _new_key,
 }
 
 
@@ -116,6 +152,8 @@ def incidents(visits: int) -> dict[int, str]:
     if visits < 4:
         return {0: "power cut"}
     planned = {0: "app", 1: "network lost", 2: "network back", 3: "power cut"}
+    if visits >= 8:
+        planned |= {visits // 2: "asked", visits * 5 // 8: "new key"}
     return {**planned, visits * 3 // 4: "power cut"}
 
 
