@@ -242,9 +242,13 @@ class SimAdc:
 
 
 class SimPwm:
-    """`machine.PWM`: what was set, for the other end to look at. duty_u16 0..65535; freq in Hz."""
+    """`machine.PWM`: what was set, for the other end to look at. duty_u16 0..65535; freq in Hz.
+
+    told(): called when the duty has changed.
+    """
 
     def __init__(self, freq=1000, duty_u16=65535):
+        self.told = None
         self._freq = freq
         self._duty = duty_u16
 
@@ -259,5 +263,8 @@ class SimPwm:
         """The duty, 65535 is always high, or set it."""
         if value is None:
             return self._duty
-        self._duty = value
+        if value != self._duty:
+            self._duty = value
+            if self.told:
+                self.told()
         return None
