@@ -48,6 +48,7 @@ async def run(board):
     uptime = Uptime(board.clock)
     volume = board.volume()
     agent, identity = make_agent(board, volume)
+    board.power.begin(volume)
     board.meter.begin(volume, *agent.kept_register)
     vehicle = await first_look(board)
     agent.boot(uptime.now_ms(), vehicle, board.meter.read())

@@ -117,6 +117,9 @@ class PowerBoard(Driver):
 
     lease_ms = 2000
 
+    def begin(self, volume):
+        """Told once at boot: where a fault that only a person ends can be kept over a power cut."""
+
     def vehicle(self):
         """Return the vehicle state, one letter of `VEHICLE_STATES`, debounced."""
         raise NotImplementedError
@@ -124,8 +127,9 @@ class PowerBoard(Driver):
     def permit(self, limit_ma):
         """Permit energy up to `limit_ma` a phase: 6000..80000, or 0 for none.
 
-        Any other value is taken as 0. 0 works at once; a new limit may take the 5 s which the
-        standard gives a vehicle. The permit is a lease: it ends by itself `lease_ms` after the last
+        Any other value is taken as 0. 0 ends the pilot's offer at once, and the contactor opens when the
+        vehicle has stopped drawing or, where it does not, after 6 s under load; a new limit may take the
+        5 s which the standard gives a vehicle. The permit is a lease: it ends by itself `lease_ms` after the last
         call, so the control task repeats it in every step, and a program that hangs, crashes or is
         reset gives no energy. Only the control task and the boot code call this.
         """
