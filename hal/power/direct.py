@@ -168,6 +168,8 @@ class Direct(PowerBoard):
             )
         )
         self._diode = kind == _PWM and settled and low_mv <= facts["low_most_mv"]
+        if not _OUTPUTS[self._state][0] and self._letter != "A":
+            self._read_plug()  # not only at plugging in: another cable can come within two turns
         bad = self._seen in ("", "E") or (kind == _PWM and settled and not self._diode)
         self._bad_turns = self._bad_turns + 1 if bad else 0
 
@@ -183,8 +185,6 @@ class Direct(PowerBoard):
             before, self._letter = self._letter, seen
             if seen == "A":
                 self._rcd.due = self._rcd.due or before != "F"
-            elif before in "AF":
-                self._read_plug()
 
     def _read_plug(self):
         if "pp" in self._ports:

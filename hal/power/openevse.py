@@ -4,7 +4,7 @@ This driver wakes it and puts it to sleep, tells it a current and looks at what 
 flight, an answer has 500 ms. What is wanted (permit) is held against what is heard (`$GS`, `$AT`) again and
 again, so that a controller which has booted, and is awake by itself then, is put to sleep again.
 
-    unknown --FS--> setup --SY, GS--> ready        silent: nothing valid for 1.5 s; only FS is sent
+    unknown --FS--> setup --SY, GS--> ready        silent: nothing valid for 1.5 s; FS, then FD
        ^                                |   $AB: the controller has booted
        +--------------------------------+
 
@@ -171,6 +171,8 @@ class OpenEvse(PowerBoard):
             self._garbled_ms = self._now_ms
 
     def _next(self):
+        if self._contact == "silent" and self._now_ms - self._stop_ms >= _STOP_MS:
+            return "FD"  # each FS may give the vehicle its 3 s anew, and nobody says whether it has stopped
         if self._contact in ("unknown", "silent"):
             return "FS"
         if not self._beating:
@@ -254,6 +256,7 @@ class OpenEvse(PowerBoard):
             self._polled["GS"] = -_PILOT_MS
         elif name == "FD" and good:
             self._code = _DISABLED
+            self._stop_ms = self._now_ms  # in silence FS is next, which leads back
         elif name == "FE" and good:
             self._code = 0
             self._polled["GS"] = -_PILOT_MS
@@ -320,7 +323,7 @@ class OpenEvse(PowerBoard):
     # ---- where it stands
 
     def _want(self, limit_ma):
-        if not limit_ma:
+        if self._permit_ma and not limit_ma:
             self._stop_ms = self._now_ms
         self._permit_ma = limit_ma
 

@@ -336,3 +336,17 @@ def test_the_table_is_whole():
     assert sorted(closing) == [("charge", "forbid"), ("offer", "ready")]
     assert direct.worst_turn_reads() == (4, 6)
     assert World().controller is None
+
+
+def test_another_cable_within_a_turn_is_another_code():
+    bench = Bench().ready()
+    bench.world.plug(32000)
+    bench.permit_ma = 32000
+    bench.turns(1000)
+    bench.world.unplug()
+    bench.turn()
+    bench.circuit.plug_ohm = 0
+    bench.world.plug(32000)
+    bench.world.demand(32000)
+    assert bench.turns(10000) == 0
+    assert bench.power.fault() == "pilot"

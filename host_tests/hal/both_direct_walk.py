@@ -116,10 +116,10 @@ def walk(seed, **hardware):
         for _ in range(1 + random.below(20)):
             world.step(world.now_ms + TURN_MS)
             bench.power.attend()
+            oracle.look()
             if world.now_ms >= hung_until:
                 bench.power.permit(bench.permit_ma)
                 oracle.called(bench.permit_ma)
-            oracle.look()
     return oracle
 
 

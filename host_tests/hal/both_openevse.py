@@ -231,6 +231,18 @@ def test_no_bus_fault_raises_or_leaves_a_permit():
         assert (name, bench.world.closed) == (name, True)
 
 
+def test_a_vehicle_that_draws_on_in_silence_is_switched_off_under_load():
+    bench = Bench().charge()
+    bench.world.stubborn = True
+    bench.chip.mute = True
+    bench.permit_ma = 0
+    assert bench.until(lambda: not bench.world.closed) <= 7000
+    bench.chip.mute = False
+    bench.world.stubborn = False
+    bench.turns(3000)
+    assert bench.told()[:3] == ("B", False, "")
+
+
 def test_a_cut_line_is_told_and_the_vehicle_gets_6_a_until_it_is_mended():
     bench = Bench().charge(32000, 32000)
     bench.uart.lines.cut = True
