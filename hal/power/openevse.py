@@ -245,7 +245,7 @@ class OpenEvse(PowerBoard):
         elif kind == "AT" and len(tokens) >= 4 and self._contact == "ready":
             amps = rapi.number(tokens[2], 10, 0, 80)
             if self._take_state(tokens[0], tokens[1], tokens[3]) and amps > self._amps:
-                self._set_for = 0
+                self._raised()
 
     def _answered(self, command, good, tokens):
         name = command[:2]
@@ -308,7 +308,7 @@ class OpenEvse(PowerBoard):
             self.voltage_mv = max(0, rapi.number(tokens[1], 10, 0, 500000))
         elif name == "GC" and len(tokens) >= 3:
             if rapi.number(tokens[2]) > self._amps:
-                self._set_for = 0  # the cable's code has raised it at plugging in
+                self._raised()
 
     def _take_state(self, code, pilot, flags):
         code, pilot = rapi.number(code, 16, 1, 255), rapi.number(pilot, 16, 1, 255)
@@ -326,6 +326,11 @@ class OpenEvse(PowerBoard):
         if self._permit_ma and not limit_ma:
             self._stop_ms = self._now_ms
         self._permit_ma = limit_ma
+
+    def _raised(self):
+        # By the cable's code at plugging in, say. More than is permitted is corrected at once.
+        self._set_for = 0
+        self._amps_ms = self._now_ms - _CHANGE_MS
 
     def _begin(self, contact):
         self._contact = contact

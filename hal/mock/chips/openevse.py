@@ -7,7 +7,6 @@ the rest, sleep that waits 3 s for the vehicle, heartbeat that falls back and do
 
 from hal.power.rapi import check, number
 
-_BOOT_MS = 1500
 _SLEEP_MS = 3000
 _PROVE_MS = 1000
 _INPUT_MOST = 32
@@ -20,7 +19,7 @@ class OpenEvseChip:
     """world: it takes the contactor over. uart: set it to the SimUart that has this chip.
 
     Faults: mute (obeys and says nothing), lose_cr and bad_sum (so many of the next lines), chatty (an $AT before every
-    answer), boot_lock (built in: nothing until $SB), fault (a code above, 0 repairs), `reboot`.
+    answer), boot_lock (built in: nothing until $SB), boot_ms (how long it takes), fault (a code above, 0 repairs), `reboot`.
     """
 
     def __init__(self, world, default_a=32, most_a=32, least_a=6):
@@ -28,6 +27,7 @@ class OpenEvseChip:
         self.relay = False
         self.mute = self.chatty = False
         self.boot_lock = False
+        self.boot_ms = 1500
         self.lose_cr = self.bad_sum = 0
         self.fault = 0
         self.lifetime_wh = 0
@@ -93,7 +93,7 @@ class OpenEvseChip:
 
     def reboot(self):
         """Its supply is gone for an instant: EEPROM is what it knows, and its session is not in there."""
-        self._start(self._world.now_ms + _BOOT_MS)
+        self._start(self._world.now_ms + self.boot_ms)
         self._act()
 
     def set_fault(self, code):
