@@ -93,6 +93,11 @@ class Charger:
         except OSError:
             self._house.store_failed(up_ms)
 
+    def on_complaints(self, up_ms, words):
+        """What is wrong with the hardware beside the power board's fault: a tuple of words."""
+        self._house.complaints = words
+        self._house.changed()
+
     def on_link(self, up_ms, up):
         """The MQTT session was established or lost."""
         self._house.online = up
@@ -152,6 +157,14 @@ class Charger:
     def indication(self):
         """The word for the indicator."""
         return status.indication(self._house)
+
+    @property
+    def kept_register(self):
+        """(register_wh or None, meter serial): what was noted durably of the register before this boot."""
+        try:
+            return self._house.checkpoint.recall()
+        except OSError:
+            return None, ""  # `boot` meets the same, and says so
 
     @property
     def unsent(self):

@@ -48,6 +48,8 @@ class Checkpoint:
         self._base_ms = self._base_wh = (
             0  # of the last checkpoint: all times together, the register
         )
+        self._looked = False
+        self._found = None  # the session found open at boot
         self.number = 0  # the last session number used
         self.register_wh = None  # at the last checkpoint, for the sanity of the first reading
         self.serial = ""
@@ -99,8 +101,19 @@ class Checkpoint:
         for n in range(_FILES):
             self._save_chunk(session, n)
 
+    def recall(self):
+        """(register_wh or None, serial): the newest that anything durable says of the meter's register."""
+        self.find_open()
+        return self.register_wh, self.serial
+
     def find_open(self):
         """The session that was open when the power went, or None. Sets `number` and `taken`."""
+        if not self._looked:
+            self._found = self._look()
+            self._looked = True
+        return self._found
+
+    def _look(self):
         saved = self._saved
         begin_seq = saved[5] if saved and saved[0] else 0
         last = self.ledger.last

@@ -47,6 +47,7 @@ class House:
         self.failed_ms = 0
         self.reset_ordered = False
         self.shown = ""
+        self.complaints = ()
         self.shown_ms = 0
         self._volume = volume
         try:

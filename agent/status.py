@@ -47,6 +47,7 @@ def faults(house, up_ms):
     for word in (connector.fault, connector.pilot_fault, connector.meter.fault(up_ms)):
         if word:
             words.append(word)
+    words.extend(house.complaints)
     if not house.store_ok:
         words.append("store_fault")
     if not house.config.readable:

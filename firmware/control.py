@@ -15,6 +15,7 @@ class Control:
         self._vehicle = vehicle
         self._closed = None  # so that the first step tells it
         self._fault = ""
+        self._complaints = ()
         self._read_ms = -METER_MS
 
     def step(self):
@@ -23,6 +24,7 @@ class Control:
         power = board.power
         agent = self._agent
         up_ms = self._uptime.now_ms()
+        board.attend()
         vehicle = power.vehicle()
         closed = power.contactor()
         fault = power.fault()
@@ -31,6 +33,7 @@ class Control:
         if changed or up_ms - self._read_ms >= METER_MS:
             self._read_ms = up_ms
             agent.on_reading(up_ms, board.meter.read())
+            self._tell_complaints(up_ms)
         if changed:
             self._tell(up_ms, vehicle, closed, fault)
         card = board.reader.poll()
@@ -58,6 +61,12 @@ class Control:
         if closed != self._closed:
             self._closed = closed
             agent.on_contactor(up_ms, closed)
+
+    def _tell_complaints(self, up_ms):
+        complaints = self._board.complaints()
+        if complaints != self._complaints:
+            self._complaints = complaints
+            self._agent.on_complaints(up_ms, complaints)
 
     def _set_outputs(self):
         # The only place after boot.py that gives a permit; every step renews its lease.

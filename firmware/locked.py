@@ -8,11 +8,14 @@ class Locked:
     indication = "locked"
     unsent = 0
     reset_requested = False
+    kept_register = None, ""
 
     def _ignore(self, *_):
         pass
 
-    on_vehicle = on_reading = on_card = on_fault = on_contactor = on_time = tick = _ignore
+    on_vehicle = on_reading = on_card = on_fault = on_contactor = on_time = on_complaints = (
+        tick
+    ) = _ignore
 
     def boot(self, up_ms, vehicle, reading):
         pass

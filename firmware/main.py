@@ -14,11 +14,12 @@ from firmware.version import FIRMWARE
 from firmware.watchdog import Watchdog
 
 _CRITICAL = ("control", "housekeeping")
+FIRST_TURNS = 20
+TURN_MS = 50
 
 
-def make_agent(board):
+def make_agent(board, volume):
     """Return (agent, identity): the charger's mind, or `Locked` and None where it has no identity."""
-    volume = board.volume()
     try:
         identity = provisioning.identify(volume, board.commissioning())
     except provisioning.NotProvisioned as exc:
@@ -29,11 +30,27 @@ def make_agent(board):
     return Charger(volume, identity.charger, identity.key, FIRMWARE), identity
 
 
+async def first_look(board):
+    """Give the drivers time to hear from their chips; return the vehicle's state.
+
+    A meter that needs more than this is silent at first, which the charger can live with.
+    """
+    for _ in range(FIRST_TURNS):
+        board.attend()
+        if board.meter.read() is not None:
+            break
+        await board.wait_ms(TURN_MS)
+    return board.power.vehicle()
+
+
 async def run(board):
     """Boot the agent and run its tasks for ever."""
     uptime = Uptime(board.clock)
-    agent, identity = make_agent(board)
-    vehicle = board.power.vehicle()
+    volume = board.volume()
+    agent, identity = make_agent(board, volume)
+    board.power.begin(volume)
+    board.meter.begin(volume, *agent.kept_register)
+    vehicle = await first_look(board)
     agent.boot(uptime.now_ms(), vehicle, board.meter.read())
     board.attach(agent, uptime)
     link = None

@@ -62,8 +62,40 @@ class Reading:
         self.source = source
 
 
-class Meter:
-    """Energy meter. A call takes at most 5 ms: a driver on a slow bus reads in the background."""
+# Words for what is wrong with the hardware and is no fault of the power board (Board.complaints).
+COMPLAINT_WORDS = (
+    "meter_bus",  # the meter answers, and its answers are garbled
+    "meter_uncalibrated",  # the board description holds no constants of this very board
+    "reader_silent",  # the card reader does not answer
+    "power_bus",  # the power board's answers are garbled
+)
+
+
+class Driver:
+    """What every driver has in common: its turn, in which it talks to its chip."""
+
+    def attend(self):
+        """Take a turn: every 50 ms, by the control task, at most 3 ms long.
+
+        What takes longer is begun in one turn and looked at in a later one. Never raises: a bus that
+        fails is what `read`, `fault`, `healthy` and `complaint` tell.
+        """
+
+    def complaint(self):
+        """Return "" or one of COMPLAINT_WORDS."""
+        return ""
+
+
+class Meter(Driver):
+    """Energy meter. A call takes at most 5 ms: a driver on a slow bus reads in its turns."""
+
+    def begin(self, volume, register_wh, serial):
+        """Told once at boot, before `read`: where a register that the chip forgets can be kept.
+
+        register_wh, serial: what the charger itself noted of the register last (None, "" when nothing).
+        A register that is made up of a chip's counts goes on from there when it was kept lower, so
+        that it never goes back over a power cut. A meter that remembers by itself has no use for this.
+        """
 
     def read(self):
         """Return a `Reading` not older than 1 s, or None when the meter gave no valid answer.
@@ -74,7 +106,7 @@ class Meter:
         raise NotImplementedError
 
 
-class PowerBoard:
+class PowerBoard(Driver):
     """The part that holds the contactor and the pilot, and that owns electrical safety.
 
     It opens the contactor by itself within 100 ms of a pilot fault or a vehicle that stops asking,
@@ -85,6 +117,9 @@ class PowerBoard:
 
     lease_ms = 2000
 
+    def begin(self, volume):
+        """Told once at boot: where a fault that only a person ends can be kept over a power cut."""
+
     def vehicle(self):
         """Return the vehicle state, one letter of `VEHICLE_STATES`, debounced."""
         raise NotImplementedError
@@ -92,8 +127,9 @@ class PowerBoard:
     def permit(self, limit_ma):
         """Permit energy up to `limit_ma` a phase: 6000..80000, or 0 for none.
 
-        Any other value is taken as 0. 0 works at once; a new limit may take the 5 s which the
-        standard gives a vehicle. The permit is a lease: it ends by itself `lease_ms` after the last
+        Any other value is taken as 0. 0 ends the pilot's offer at once, and the contactor opens when the
+        vehicle has stopped drawing or, where it does not, after 6 s under load; a new limit may take the
+        5 s which the standard gives a vehicle. The permit is a lease: it ends by itself `lease_ms` after the last
         call, so the control task repeats it in every step, and a program that hangs, crashes or is
         reset gives no energy. Only the control task and the boot code call this.
         """
@@ -111,7 +147,7 @@ class PowerBoard:
 TWO_CARDS = ("two_cards", b"")
 
 
-class CardReader:
+class CardReader(Driver):
     """Reader for contactless cards. A call takes at most 3 ms and never raises."""
 
     def poll(self):
@@ -236,6 +272,9 @@ class Board:
     """
 
     name = "?"
+    power = PowerBoard()
+    meter = Meter()
+    reader = CardReader()
 
     def volume(self):
         """Return the mounted `Volume`; where it cannot be mounted, one whose calls all raise.
@@ -251,6 +290,19 @@ class Board:
         in the field return None: their installer writes the identity file.
         """
         return None
+
+    def attend(self):
+        """Give every driver its turn; at the start of each step of the control task."""
+        self.power.attend()
+        self.meter.attend()
+        self.reader.attend()
+
+    def complaints(self):
+        """Return the words (COMPLAINT_WORDS) for what is wrong now, a tuple, empty when nothing is."""
+        words = [word for word in (self.meter.complaint(), self.power.complaint()) if word]
+        if not self.reader.healthy():
+            words.append("reader_silent")
+        return tuple(words)
 
     def attach(self, agent, uptime):
         """Told once after the agent has booted; a board with a console may show its belief."""

@@ -13,6 +13,7 @@ from boards.sim.flash import open_volume
 from boards.sim.pace import Pacer
 from boards.sim.process import restart
 from boards.sim.worldfile import WorldFile
+from hal.aio import sleep_ms
 from hal.mock.ports import (
     MockClock,
     MockIndicator,
@@ -107,6 +108,10 @@ class SimBoard(Board):
         await self.pacer.pause(due_ms)
 
     async def wait_ms(self, ms):
+        if self._agent is None:  # booting: no control task moves the time yet
+            self.world.step(self.world.now_ms + ms)
+            await sleep_ms(0)
+            return
         await self.pacer.wait(ms)
 
     # ---- for the control port

@@ -30,6 +30,10 @@ class World:
     unix_ms: wall clock at now_ms 0. energy_uj: all energy the charger ever let through.
     target_uj: value of energy_uj at which the vehicle stops asking, -1 for never.
     changes: rises whenever something that the charger can sense changes.
+    stubborn: the vehicle goes on asking, and drawing, when the pilot offers nothing any more.
+    controller: None, or a chip of hal.mock.chips that owns pilot and relay instead of `permit`:
+        sense() tells it that vehicle or contactor may have changed, due_ms() is the instant of its next
+        own act (-1: none), poll(now_ms) lets it act, relay says whether its relay is energised.
     """
 
     def __init__(self, start_unix=1700000000, meter_base_wh=0, meter_serial="SIM-0001"):
@@ -59,6 +63,8 @@ class World:
         self.reader_fault = ""
         self.cards = []
         self.changes = 0
+        self.stubborn = False
+        self.controller = None
         self._odd_since_ms = -1  # since when the contactor is not where it was told to be
 
     # ---- what can be seen
@@ -69,7 +75,7 @@ class World:
             return self.pilot_fault
         if not self.plugged:
             return "A"
-        return "C" if self.demand_ma and self.permit_ma else "B"
+        return "C" if self.demand_ma and (self.permit_ma or self.stubborn) else "B"
 
     def fault(self):
         """Return the power board's fault word, "" when there is none."""
@@ -83,7 +89,7 @@ class World:
         """Return the current of each connected phase."""
         if not (self.closed and self.mains and self.plugged):
             return 0
-        if self.contactor_fault == "weld" and not self.permit_ma:
+        if not self.permit_ma and (self.contactor_fault == "weld" or self.stubborn):
             return self.demand_ma  # the worst vehicle: it goes on without a pilot
         return min(self.demand_ma, self.permit_ma)
 
@@ -180,11 +186,17 @@ class World:
             self.permit_ma = limit_ma
             self._settle()
 
+    def drive(self, offer_ma):
+        """The controller's pilot offers `offer_ma` now (0: nothing), or its relay has changed."""
+        self.permit_ma = offer_ma if self.mains else 0
+        self._settle()
+
     # ---- time
 
     def next_event_ms(self):
         """Return the instant at which something changes by itself next, -1 when nothing will."""
-        soonest = self.lease_end_ms if self.permit_ma else -1
+        leased = self.permit_ma and self.controller is None
+        soonest = self.lease_end_ms if leased else -1
         return _sooner(soonest, self._own_event_ms())
 
     def step(self, to_ms, leased=False):
@@ -247,10 +259,14 @@ class World:
             found = self._odd_since_ms + DETECT_MS
             if found > self.now_ms:
                 event = _sooner(event, found)
+        if self.controller is not None:
+            event = _sooner(event, self.controller.due_ms())
         return event
 
     def _expire(self):
-        if self.permit_ma and self.now_ms >= self.lease_end_ms:
+        if self.controller is not None:
+            self.controller.poll(self.now_ms)
+        elif self.permit_ma and self.now_ms >= self.lease_end_ms:
             self.permit_ma = 0
         self._settle()
 
@@ -268,8 +284,12 @@ class World:
         elif self._odd_since_ms < 0:
             self._odd_since_ms = self.now_ms
         self.changes += 1
+        if self.controller is not None:
+            self.controller.sense()
 
     def _told_to_close(self):
+        if self.controller is not None:
+            return self.mains and self.controller.relay
         return (
             self.mains
             and self.permit_ma > 0

@@ -155,3 +155,55 @@ def test_the_saved_world_is_the_same_world():
     let_pass(world, 3600000)
     let_pass(other, 3600000)
     assert world.to_dict() == other.to_dict()
+
+
+class Controller:
+    """Owns the relay; closes by itself at an instant."""
+
+    relay = False
+
+    def __init__(self, world):
+        self.world = world
+        self.sensed = 0
+        self.close_ms = 1500
+        world.controller = self
+
+    def sense(self):
+        self.sensed += 1
+
+    def due_ms(self):
+        return -1 if self.relay else self.close_ms
+
+    def poll(self, now_ms):
+        if now_ms >= self.close_ms:
+            self.relay = True
+            self.world.drive(self.world.permit_ma)
+
+
+def test_a_controller_owns_pilot_and_relay():
+    world = World()
+    controller = Controller(world)
+    world.plug(16000)
+    world.demand(16000)
+    world.drive(10000)
+    assert (world.vehicle(), world.closed, controller.sensed) == ("C", False, 3)
+    world.step(LEASE_MS + 5000)
+    # Closed at its instant to the millisecond, and no lease but its own.
+    assert (world.closed, world.energy_uj) == (True, 230 * 10000 * (LEASE_MS + 5000 - 1500))
+    controller.relay = False
+    controller.close_ms = 1 << 40
+    world.drive(0)
+    assert not world.closed
+
+
+def test_a_stubborn_vehicle_draws_without_an_offer():
+    world = World()
+    controller = Controller(world)
+    world.plug(16000)
+    world.demand(16000)
+    world.drive(10000)
+    world.step(2000)
+    world.stubborn = True
+    world.drive(0)
+    assert (world.vehicle(), world.closed, world.current_ma()) == ("C", True, 16000)
+    assert controller.relay

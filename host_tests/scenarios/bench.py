@@ -15,6 +15,7 @@ from firmware.control import Control
 from hal.mock.ports import MockIndicator, MockMeter, MockNetwork, MockPowerBoard, MockReader
 from hal.mock.volume import MemoryVolume
 from hal.mock.world import World
+from hal.ports import Board
 
 if hasattr(gc, "mem_free"):
     gc.threshold(4096)  # as firmware/boot.py does: without it a small heap ends in splinters
@@ -41,7 +42,7 @@ class Uptime:
         return self._world.now_ms - self._zero
 
 
-class MockBoard:
+class MockBoard(Board):
     def __init__(self, world):
         self.power = MockPowerBoard(world)
         self.meter = MockMeter(world)

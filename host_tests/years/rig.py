@@ -7,7 +7,7 @@ from agent.charger import Charger
 from firmware.control import Control
 from hal.mock.ports import MockIndicator, MockMeter, MockPowerBoard
 from hal.mock.volume import PowerCut
-from hal.ports import TWO_CARDS
+from hal.ports import TWO_CARDS, Board, CardReader
 from host_tests.years.sessions import need
 
 HOUR_MS = 3600000
@@ -31,7 +31,7 @@ class Uptime:
         return ms + ms * self._ppm // 1000000
 
 
-class Reader:
+class Reader(CardReader):
     """The card reader; the oracle is told what it hands over."""
 
     def __init__(self, rig):
@@ -55,7 +55,7 @@ class Reader:
         return not self._rig.world.reader_fault
 
 
-class Board:
+class MockBoard(Board):
     """What Control needs of a board."""
 
     def __init__(self, rig):
@@ -108,7 +108,7 @@ class Rig:
         self.service.questions.booted()
         self._synced_ms = -HOUR_MS
         self._stopping = ""
-        self.board = Board(self)
+        self.board = MockBoard(self)
         self.uptime = Uptime(self.world, self._ppm)
         self.charger = None
         charger = Charger(self.volume, CHARGER, MASTER, self.fw)

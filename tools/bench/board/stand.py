@@ -13,6 +13,7 @@ from agent.charger import Charger
 from firmware.control import Control
 from hal.mock.ports import MockIndicator, MockMeter, MockNetwork, MockPowerBoard, MockReader
 from hal.mock.world import World
+from hal.ports import Board
 from tools.bench.board.subscribing import UID, subscribe
 
 START_S = 1614556800  # 2021-03-01T00:00:00Z
@@ -26,7 +27,7 @@ REGISTER_WH = 1234567
 STEP_MS = 50
 
 
-class Board:
+class MockBoard(Board):
     """The ports that control and link use."""
 
     def __init__(self, world):
@@ -46,7 +47,7 @@ class Stand:
     def __init__(self, volume, lived=0):
         since_s = lived * SESSION_S + 24 * HOUR_S if lived else 0
         self.world = World(START_S + since_s, REGISTER_WH + lived * SESSION_WH)
-        self.board = Board(self.world)
+        self.board = MockBoard(self.world)
         self.volume = volume
         self.keys = jws.Keys(MASTER)
         self.acks = True

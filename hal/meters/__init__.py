@@ -1,0 +1,1 @@
+"""Energy meters, one file a chip or family: see hal.ports.Meter."""

@@ -1,0 +1,1 @@
+"""Power boards: see hal.ports.PowerBoard."""
