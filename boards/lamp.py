@@ -72,6 +72,10 @@ def open_lamp(description, pins, clock):
     if chosen["kind"] == "none":
         return NoLamp()
     pin = pins[chosen["pin"]]
-    if chosen["kind"] == "ws2812":
+    if chosen["kind"] == "led":
+        return Lamp(led(pin, chosen.get("active", 1)), clock)
+    try:
         return Lamp(strip(pin, chosen["count"]), clock)
-    return Lamp(led(pin, chosen.get("active", 1)), clock)
+    except (ImportError, OSError, ValueError) as error:
+        print("indicator: ws2812 cannot be opened: %s: %s" % (type(error).__name__, error))
+        return NoLamp()

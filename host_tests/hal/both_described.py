@@ -7,10 +7,12 @@ from boards.described import DescribedBoard
 from boards.drivers import Limited
 from boards.lamp import Lamp
 from boards.partition import blank, mounted
+from boards.uplink import Wifi
 from hal.mock.chips.modbus_slave import ModbusSlave
 from hal.mock.chips.rs485 import SimRs485
 from hal.mock.flash import Flash
 from hal.mock.ports import MockClock, MockPowerBoard
+from hal.mock.volume import MemoryVolume
 from hal.mock.world import World
 from hal.volume import BrokenVolume
 from host_tests.hal.fake_machine import FakeMachine
@@ -117,6 +119,31 @@ def test_a_network_that_cannot_be_opened_is_down():
     assert not board.network.up()
 
 
+class Radio:
+    def __init__(self):
+        self.joined = []
+
+    def connect(self, ssid, password):
+        self.joined.append((ssid, password))
+
+    def isconnected(self):
+        return bool(self.joined)
+
+
+def test_wifi_is_joined_with_what_the_installer_left_and_with_nothing_else():
+    radio = Radio()
+    volume = MemoryVolume()
+    for content in (None, b"{", b"[]", b'{"ssid":"home"}'):
+        if content:
+            volume.write("wifi", content)
+        Wifi(radio).begin(volume)
+    Wifi(radio).begin(BrokenVolume("test"))
+    assert radio.joined == [] and not Wifi(radio).up()
+    volume.write("wifi", b'{"ssid":"home","password":"secret"}')
+    Wifi(radio).begin(volume)
+    assert radio.joined == [("home", "secret")] and Wifi(radio).up()
+
+
 def test_a_meter_chip_of_the_board_has_the_processors_number():
     board, _, _ = described()
     assert board._numbered({"driver": "bl0942"})["serial"] == "246F28010203"
@@ -169,3 +196,18 @@ def test_only_blank_flash_is_formatted():
     vfs = FakeVfs()
     assert not blank(device)
     assert isinstance(mounted(device, vfs), BrokenVolume) and vfs.formatted == 0
+
+
+def test_what_is_on_the_volume_is_there_after_the_next_mount():
+    try:
+        import vfs
+    except ImportError:
+        return  # CPython has no VfsLfs2; the decision to format is tested above
+    device = Flash(16)
+    mounted(device, vfs, "/desk").write("kept", b"1")
+    vfs.umount("/desk")
+    assert mounted(device, vfs, "/desk").read("kept") == b"1"
+    vfs.umount("/desk")
+    for block in (0, 1):
+        device.ioctl(6, block)
+    assert isinstance(mounted(device, vfs, "/desk"), BrokenVolume) or not blank(device)

@@ -153,35 +153,79 @@ def test_a_board_is_added_without_touching_code(tmp_path):
         image.build(str(folder), tmp_path / "b")
 
 
-def test_the_image_of_a_board_opens_it_under_micropython(micropython, tmp_path):
-    """selected.py of a built image, on a machine that only remembers: the relay is off first."""
-    made = image.build("esp32_devkitc", tmp_path / "a")
-    machine = tmp_path / "machine.py"
-    machine.write_text(
-        "class Any:\n"
-        "    def __init__(self, *a, **k): print(type(self).__name__, a[:1], k.get('value'))\n"
-        "    IN = 0; OUT = 1; PULL_UP = 2; PULL_DOWN = 3; ONE_SHOT = 0\n"
-        "    def value(self, x=None): return 0\n"
-        "    def feed(self): pass\n"
-        "class Pin(Any): pass\n"
-        "class ADC(Any): pass\n"
-        "class PWM(Any): pass\n"
-        "class UART(Any): pass\n"
-        "class SPI(Any): pass\n"
-        "class I2C(Any): pass\n"
-        "class WDT(Any): pass\n"
-        "def unique_id(): return b'1234'\n"
-    )
+MACHINE = """
+import sys
+fed = 0
+class Any:
+    IN, OUT, PULL_UP, PULL_DOWN, ONE_SHOT = 0, 1, 2, 3, 0
+    def __init__(self, *given, **more):
+        print("made", type(self).__name__, given[:1], more.get("value"))
+    def init(self, **more): pass
+    def value(self, level=None): return 0
+    def any(self): return 0
+    def write(self, data): return len(data)
+    def txdone(self): return True
+class Pin(Any): pass
+class ADC(Any): pass
+class PWM(Any): pass
+class UART(Any): pass
+class SPI(Any): pass
+class I2C(Any): pass
+class Timer(Any): pass
+class WDT(Any):
+    def feed(self):
+        global fed
+        fed += 1
+        if fed == 5:
+            print("fed")
+            sys.exit(0)
+def unique_id(): return b"1234"
+def reset():
+    print("reset")
+    sys.exit(3)
+"""
+ESP32 = """
+class Partition:
+    TYPE_DATA = 1
+    memory = bytearray(b"\\xff" * 16384)
+    def find(kind, label): return [Partition()] if label == "ppm" else []
+    find = staticmethod(find)
+    def readblocks(self, block, buf, offset=0):
+        at = block * 1024 + offset
+        buf[:] = self.memory[at : at + len(buf)]
+    def writeblocks(self, block, buf, offset=0):
+        at = block * 1024 + offset
+        self.memory[at : at + len(buf)] = buf
+    def ioctl(self, op, arg):
+        if op == 4: return 16
+        if op == 5: return 1024
+        if op == 6: self.memory[arg * 1024 : arg * 1024 + 1024] = b"\\xff" * 1024
+        return 0
+"""
+
+
+@pytest.mark.parametrize("name", ["esp32_devkitc", "openevse_wifi", "olimex_esp32_poe"])
+def test_the_image_boots_on_a_machine_that_does_nothing(micropython, name, tmp_path):
+    """boot.py and main.py of a built image: blank flash is formatted, the charger is locked, and it stays up."""
+    made = image.build(name, tmp_path / "a")
+    (tmp_path / "machine.py").write_text(MACHINE)
+    (tmp_path / "esp32.py").write_text(ESP32)
     source = "import sys; sys.path[:] = [%r, %r, %r, '.frozen']\n" % (
         str(tmp_path), str(made), str(made / "lib"),
     )  # fmt: skip
-    source += "import boot\nfrom boards.selected import open_board\n"
-    source += "b = open_board(); print('fault', b.power.fault(), b.meter.read(), b.name)\n"
-    said = subprocess.run(micropython.command("-c", source), capture_output=True, text=True)
+    source += "import esp32\nimport boot\nimport main\n"
+    said = subprocess.run(
+        micropython.command("-c", source), capture_output=True, text=True, timeout=60
+    )
     assert said.returncode == 0, said.stdout + said.stderr
     lines = said.stdout.splitlines()
-    assert lines[0] == "Pin (26,) 0"
-    assert lines[-1].startswith("fault ") and lines[-1].endswith(" None esp32_devkitc")
+    relay = description(name)["pins"].get("relay")
+    if relay:
+        made = [line for line in lines if line.startswith("made ")]
+        assert made[0] == "made Pin (%d,) %d" % (relay["gpio"], relay["boot"])
+    assert "volume: was blank, formatted" in lines
+    assert any(line.startswith("locked: not provisioned") for line in lines)
+    assert lines[-1] == "fed" and "reset" not in lines
 
 
 def test_the_command_names_what_is_wrong(tmp_path):
