@@ -108,6 +108,7 @@ class ModbusMeter(Meter):
         self._tries = 0
         self._serial = "" if self._next == SERIAL else serial
         self._wh = None
+        self._since = None  # when the register was asked for first without an answer since
         self._wh_at = self._values_at = self._heard
         self._power_w = 0
         self._ma = self._v = NONE
@@ -189,6 +190,8 @@ class ModbusMeter(Meter):
         self._asking = what
         self._spoke = False
         self._asked = self._clock.ticks_ms()
+        if what == ENERGY and self._since is None:
+            self._since = self._asked
         send_ms = 80000 // self._baud + 1
         self._limit_ms = ANSWER_MS + send_ms + (2 * words + 5) * 11000 // self._baud
         if self._de:
@@ -235,7 +238,9 @@ class ModbusMeter(Meter):
         if wh is None:
             return False
         self._wh = wh
-        self._wh_at = self._asked
+        # It may be the late answer to an earlier request, so it is as old as the first without one.
+        self._wh_at = self._since
+        self._since = None
         return True
 
     def _take_values(self, at):
