@@ -56,31 +56,21 @@ class NoPower(PowerBoard):
         return "internal"
 
 
-class Limited(PowerBoard):
-    """A power board that is never asked for more than the board's wiring bears, whatever a driver does."""
+class Limited:
+    """A power board that is never asked for more than the board's wiring bears, whatever its driver does.
+
+    All but the permit is the driver's own.
+    """
 
     def __init__(self, power, limit_ma):
-        self.lease_ms = power.lease_ms
         self._power = power
         self._limit_ma = limit_ma
-
-    def attend(self):
-        self._power.attend()
-
-    def complaint(self):
-        return self._power.complaint()
-
-    def vehicle(self):
-        return self._power.vehicle()
 
     def permit(self, limit_ma):
         self._power.permit(min(limit_ma, self._limit_ma))
 
-    def contactor(self):
-        return self._power.contactor()
-
-    def fault(self):
-        return self._power.fault()
+    def __getattr__(self, name):
+        return getattr(self._power, name)
 
 
 def open_chip(role, chip, objects_of, clock):

@@ -100,6 +100,7 @@ def test_a_permit_is_never_more_than_the_wiring_bears():
     assert world.permit_ma == 10000
     power.permit(0)
     assert world.permit_ma == 0 and power.vehicle() == "A" and power.lease_ms == 2000
+    assert power.attend() is None and power.complaint() == "" and not power.contactor()
 
 
 def test_watchdog_reset_and_network_without_one():

@@ -52,17 +52,17 @@ def test_rules_name_the_field():
     assert wrong(lambda b: b["buses"]["rs485"].update(tx=27)) == [
         "buses.rs485.tx: pin 27 is already pins.pilot.gpio"
     ]
-    assert wrong(lambda b: pin(b, "led", gpio=34)) == ["pins.led.gpio: pin 34 is an input only"]
-    assert wrong(lambda b: b["buses"]["rs485"].update(de=35)) == [
-        "buses.rs485.de: pin 35 is an input only"
+    assert wrong(lambda b: pin(b, "led", gpio=37)) == ["pins.led.gpio: pin 37 is an input only"]
+    assert wrong(lambda b: b["buses"]["rs485"].update(de=38)) == [
+        "buses.rs485.de: pin 38 is an input only"
     ]
     for gpio in range(6, 12):
         assert wrong(lambda b, gpio=gpio: pin(b, "led", gpio=gpio)) == [
             "pins.led.gpio: pin %d belongs to the flash chip" % gpio
         ]
     assert wrong(lambda b: pin(b, "led", gpio=24)) == ["pins.led.gpio: esp32 has no pin 24"]
-    assert wrong(lambda b: pin(b, "pilot_adc", gpio=2)) == [
-        "pins.pilot_adc.gpio: pin 2 has no ADC that works beside the network"
+    assert wrong(lambda b: pin(b, "pilot_high", gpio=2)) == [
+        "pins.pilot_high.gpio: pin 2 has no ADC that works beside the network"
     ]
     assert wrong(lambda b: b["buses"]["spi"].update(sck=22), "rpi_pico_w") == []
     assert wrong(lambda b: b["buses"]["spi"].update(sck=25), "rpi_pico_w") == [
@@ -94,6 +94,9 @@ def test_the_relay_is_off_at_boot_on_a_steady_pin():
 
     assert wrong(renamed) == [
         "chips.power.pins.relay: the pin must be named relay, which is set first"
+    ]
+    assert wrong(lambda b: b["chips"]["power"].pop("facts")) == [
+        "chips.power.facts: direct needs it"
     ]
     assert wrong(lambda b: b["chips"]["power"]["pins"].pop("relay")) == [
         "chips.power.pins.relay: direct needs it"

@@ -17,7 +17,7 @@ KINDS = {
 }
 # what a driver cannot do without, by its name: roles of `pins`
 ROLES = {
-    "direct": ("pilot", "pilot_adc", "relay"),
+    "direct": ("pwm", "cp_high", "cp_low", "relay", "live"),
     "atm90e32": ("cs",),
     "mfrc522": ("cs",),
 }
@@ -108,6 +108,10 @@ def _chips(board):
         for wanted in ROLES.get(driver, ()):
             if wanted not in named:
                 yield "%s.pins.%s: %s needs it" % (field, wanted, driver)
+        if driver == "direct" and "facts" not in chip:
+            yield "%s.facts: direct needs it" % field
+        elif driver == "direct" and "pp" in named and "pp_windows" not in chip["facts"]:
+            yield "%s.facts.pp_windows: the pin pp needs it" % field
         for wanted, pin in named.items():
             if pin not in board["pins"]:
                 yield "%s.pins.%s: there is no pin %r" % (field, wanted, pin)
