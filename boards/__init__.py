@@ -1,1 +1,1 @@
-"""One folder a board: its pins and chips, how its flash is mounted, how its time passes."""
+"""One folder a board: a description (board.json, opened by described.py) or code of its own (sim)."""

@@ -58,14 +58,37 @@ def test_a_source_that_does_not_compile_is_named_with_its_line():
         compiler.compiled(b"a = 1\nb = = 2\n", "agent/x.py")
 
 
+DRIVERS = ("hal.meters.", "hal.readers.", "hal.power.")
+CHIPS = "hal.mock.chips."
+
+
+def imported(micropython, out, names):
+    """Import all of these from an image in one process with a board's heap."""
+    source = "import sys; sys.path[:] = [%r, %r, '.frozen']\n" % (str(out), str(out / "lib"))
+    source += "".join("import %s\n" % name for name in sorted(names))
+    said = subprocess.run(micropython.command("-c", source), capture_output=True, text=True)
+    assert said.returncode == 0, "%s: %s%s" % (sorted(names)[-1], said.stdout, said.stderr)
+
+
+def modules(out):
+    """Dotted names of agent and hal in an image."""
+    names = [name[:-4].replace("/", ".") for name in image.sizes(out)]
+    return {n.removesuffix(".__init__") for n in names if n.startswith(("agent.", "hal."))}
+
+
 def test_every_module_of_the_core_imports_with_a_boards_heap(micropython, tmp_path):
     out = image.build("sim", tmp_path / "a")
-    names = [name[:-4].replace("/", ".") for name in image.sizes(out)]
-    names = [n.removesuffix(".__init__") for n in names if n.startswith(("agent.", "hal."))]
-    source = "import sys; sys.path[:] = [%r, %r, '.frozen']\n" % (str(out), str(out / "lib"))
-    source += "".join("import %s\n" % name for name in sorted(set(names)))
-    said = subprocess.run(micropython.command("-c", source), capture_output=True, text=True)
-    assert said.returncode == 0, said.stdout + said.stderr
+    imported(micropython, out, {n for n in modules(out) if not n.startswith((*DRIVERS, CHIPS))})
+
+
+def test_every_driver_imports_beside_the_core_with_a_boards_heap(micropython, tmp_path):
+    """Each by itself: a board loads only those it names, and none of the simulated world."""
+    out = image.build("sim", tmp_path / "a")
+    names = modules(out)
+    core = {n for n in names if not n.startswith((*DRIVERS, "hal.mock"))}
+    for driver in sorted(n for n in names if n.startswith(DRIVERS)):
+        imported(micropython, out, core | {driver})
+    imported(micropython, out, {n for n in names if n.startswith(CHIPS)})
 
 
 def test_a_test_tree_turns_a_broken_module_into_an_import_error(

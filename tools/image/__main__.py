@@ -21,7 +21,9 @@ def image():
 
 @app.command("build")
 def build_command(
-    board: Annotated[str, typer.Option(help="a folder below boards/, like sim")],
+    board: Annotated[
+        str, typer.Option(help="a name below boards/, like sim, or a folder with a board.json")
+    ],
     out: Annotated[Path | None, typer.Option(help="default: .build/image/<board>")] = None,
 ):
     """Compile agent, hal, firmware, the board and umqtt.simple to .mpy; print sizes by module."""

@@ -6,12 +6,21 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tools.boards import BoardError, checked, folder_of
 from tools.image.tree import ROM, digest, lay, package_sources, romfs, umqtt_sources
 from tools.setup.places import BUILD, ROOT, UMQTT
 
 STAMP = "image.json"
 # files of firmware/ that a board looks for at the top of its file system
 TOP = ("boot.py", "main.py")
+SELECTED = """from boards.described import open_described
+
+_BOARD_JSON = %s
+
+
+def open_board():
+    return open_described(_BOARD_JSON)
+"""
 
 
 class BuildError(Exception):
@@ -19,32 +28,56 @@ class BuildError(Exception):
 
 
 def boards():
-    """Names of the boards there are: folders below boards/ with a board.py."""
-    return sorted(path.parent.name for path in (ROOT / "boards").glob("*/board.py"))
+    """Names of the boards there are: folders below boards/ with a board.py or a board.json."""
+    found = (ROOT / "boards").glob("*/board.*")
+    return sorted({path.parent.name for path in found if path.suffix in (".py", ".json")})
 
 
 def sources(board):
-    """Every module of the image: {path in the image: source bytes}."""
-    if board not in boards():
+    """Every module of the image: {path in the image: source bytes}.
+
+    board: a name below boards/, or the path of a folder elsewhere that holds a board.json.
+    """
+    folder = folder_of(board)
+    if folder is None and board not in boards():
         raise BuildError("there is no board %r; there are: %s" % (board, ", ".join(boards())))
     if not UMQTT.exists():
         raise BuildError("umqtt.simple is not there: run `make setup`")
     found = {}
-    for package in ("agent", "hal", "firmware", "boards/" + board):
+    for package in ("agent", "hal", "firmware"):
         found.update(package_sources(package))
-    for name in ("boards/__init__.py",):
-        if (ROOT / name).exists():
-            found[name] = (ROOT / name).read_bytes()
+    found["boards/__init__.py"] = (ROOT / "boards" / "__init__.py").read_bytes()
     for name in TOP:
         if "firmware/" + name not in found:
             raise BuildError("firmware/%s is missing" % name)
         found[name] = found["firmware/" + name]
+    found = _described(found, folder) if folder else _coded(found, board)
+    found.update(umqtt_sources())
+    return found
+
+
+def _coded(found, board):
+    """With a board that is code: boards/<board>/board.py."""
+    found.update(package_sources("boards/" + board))
     line = "from boards.%s.board import open_board\n" % board
     found["boards/selected.py"] = line.encode()
     power_on = "boards/%s/rom.py" % board  # what stands for the chip's own start, on the simulator
     if power_on in found:
         found["rom.py"] = found.pop(power_on)
-    found.update(umqtt_sources())
+    return found
+
+
+def _described(found, folder):
+    """With a board that is data: its board.json as text, and no simulated hardware."""
+    try:
+        description = checked(folder)
+    except BoardError as error:
+        raise BuildError(str(error)) from error
+    found = {name: code for name, code in found.items() if not name.startswith("hal/mock/")}
+    for path in sorted((ROOT / "boards").glob("*.py")):
+        found["boards/" + path.name] = path.read_bytes()
+    text = json.dumps(description, separators=(",", ":"), sort_keys=True)
+    found["boards/selected.py"] = (SELECTED % ascii(text)).encode()
     return found
 
 
@@ -60,10 +93,10 @@ def build(board, out=None):
     this image; otherwise the folder appears, or is replaced, all at once. Raises BuildError, and
     CompileError for a source that mpy-cross refuses.
     """
-    out = Path(out) if out else BUILD / "image" / board
+    out = Path(out) if out else BUILD / "image" / Path(board).name
     found = sources(board)
     names = {name: "firmware/" + name for name in TOP}
-    wanted = digest(found, board)
+    wanted = digest(found, Path(board).name)
     try:
         if json.loads((out / STAMP).read_text())["digest"] == wanted:
             return out
@@ -73,7 +106,7 @@ def build(board, out=None):
     part = Path(tempfile.mkdtemp(dir=out.parent, prefix=out.name + ".part-"))
     made = lay(found, part, names)
     (part / ROM).write_bytes(romfs(part))
-    stamp = {"board": board, "digest": wanted, "sizes": made}
+    stamp = {"board": Path(board).name, "digest": wanted, "sizes": made}
     (part / STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True))
     part.chmod(0o755)
     swap(part, out)
