@@ -38,6 +38,7 @@ _FULL = 0xFFFF
 _RESET_MS = 50
 _AT_ONCE = 6  # words of the settings in one turn
 _SLACK_COUNTS = 4
+_STRANGE = 5
 
 # The states: settings compared after a boot, chip told to reset, settings being written, measuring.
 _LOOK, _CLEAR, _SET, _RUN = range(4)
@@ -80,6 +81,7 @@ class Atm90e32(CountingMeter):
         self._latch_ms = 0
         self._phase = 0  # whose energy is next
         self._latched = False  # it was read, and what came is not believed yet
+        self._strange = 0  # times in a row that it was more than the connection allows
         self._mv = [0, 0, 0]
         self._ma = [0, 0, 0]
         self._out = bytearray(4)
@@ -238,7 +240,13 @@ class Atm90e32(CountingMeter):
             passed = self._latch_ms - self._read_ms
             most = passed * self._most_uj_ms // self._uj + _SLACK_COUNTS
         if counts > most:
-            return False
+            self._strange += 1
+            if counts == _FULL or self._strange < _STRANGE:
+                return False
+            self._strange = 0
+            self._unknown()  # the chip says it again and again, and it cannot be
+            return True
+        self._strange = 0
         if counts == _FULL and self._read(_PL_LOW) != self._pl_low:
             self._unknown()  # it was the line that stood high, and what was read is gone
             return True

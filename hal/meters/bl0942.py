@@ -11,19 +11,22 @@ Sources: the captured frames in host_tests/hal/data, and the register lists and 
 """
 
 from hal.meters.counter import LOST, Counter
-from hal.meters.counting import LEAST_MV, MOST_MV, CountingMeter
+from hal.meters.counting import DARK_MA, LATE_MS, LEAST_MV, MOST_MV, CountingMeter
 
 PACKET = 0xAA
 PACKET_SIZE = 23
 REG_MODE = 0x19
 REG_PROTECT = 0x1D
 MODE_DEFAULT = 0x87
-MODE = 0x8F  # b7 counts both directions up, b3 RMS every 800 ms (and: not the default), b2 counter on
+MODE = (
+    0x8F  # b7 counts both directions up, b3 RMS every 800 ms (and: not the default), b2 counter on
+)
 MODE_60HZ = 0x20
 _WRAP = 1 << 24
 _WAIT_MS = 200
 _LEAST_PERIOD = 15385  # FREQ is microseconds a period: 65 Hz
 _MOST_PERIOD = 22222  # 45 Hz
+_DARK_MW = 5000
 _REVERSE = 1  # STATUS b0: the direction of the last pulse
 
 
@@ -85,7 +88,8 @@ class Bl0942(CountingMeter):
 
     def _listen(self):
         into = self._packet if self._asked == PACKET else self._answer
-        if self._uart.any() >= len(into):
+        waited_ms = self._now_ms - self._asked_ms
+        if self._uart.any() >= len(into) and waited_ms <= LATE_MS:
             register, self._asked = self._asked, 0
             count = self._uart.readinto(into)
             seed = 0x58 | self._address
@@ -96,8 +100,8 @@ class Bl0942(CountingMeter):
             else:
                 self._garbled()
                 self._turn_to = PACKET if self._mode_ours else REG_MODE
-        elif self._now_ms - self._asked_ms >= _WAIT_MS:
-            if self._uart.any():
+        elif waited_ms >= _WAIT_MS:
+            if self._uart.any() and waited_ms <= LATE_MS:
                 self._garbled()
             self._asked = 0
             self._turn_to = PACKET if self._mode_ours else REG_MODE
@@ -109,14 +113,18 @@ class Bl0942(CountingMeter):
             else:
                 self._garbled()
             return
-        if self._answer[0] == self._mode and not self._answer[1] and not self._answer[2]:
+        mode = _u24(self._answer, 0)
+        if mode == self._mode:
             self._odd = 0
             if self._mode_ours:
                 self._believe()
             self._mode_ours = True
             self._turn_to = PACKET
             return
-        # Not ours: once can be an error on the line, twice is a chip that began anew.
+        # Not ours: once can be an error on the line, the factory's twice is a chip that began anew.
+        if self._mode_ours and mode != MODE_DEFAULT:
+            self._garbled()
+            return
         self._odd += 1
         if self._odd < 2:
             return
@@ -135,7 +143,9 @@ class Bl0942(CountingMeter):
             self._unknown()
         elif counts and not backward:
             self._register.add(counts * self._uj)
-        if self._counter.based:
+        if not self._counter.agrees:
+            self._garbled()
+        elif self._counter.based:
             mv, ma, mw = values(packet, self._constants)
             self._heard(mw, (ma, 0, 0), (mv, 0, 0))
 
@@ -164,12 +174,16 @@ def checksum(seed, frame):
 
 
 def is_plausible(packet, constants):
-    """Whether a packet with the right sum can be true: its head, its zeros, mains voltage and frequency."""
+    """Whether a packet with the right sum can be true: its head, its zeros, mains voltage and frequency,
+    or nothing at all when the mains have just gone and the capacitors hold the chip.
+    """
     if packet[0] != 0x55 or packet[18] or packet[21]:
         return False
-    mv = _u24(packet, 4) * 1000000 // constants["uref_milli"]
+    mv, ma, mw = values(packet, constants)
+    if mv < LEAST_MV:
+        return ma <= DARK_MA and -_DARK_MW <= mw <= _DARK_MW
     period = packet[16] | packet[17] << 8
-    return LEAST_MV <= mv <= MOST_MV and _LEAST_PERIOD <= period <= _MOST_PERIOD
+    return mv <= MOST_MV and _LEAST_PERIOD <= period <= _MOST_PERIOD
 
 
 def values(packet, constants):

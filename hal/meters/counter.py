@@ -31,6 +31,11 @@ class Counter:
         """Whether it knows where the chip's counter stood."""
         return self._base is not None
 
+    @property
+    def agrees(self):
+        """Whether the newest answer follows from the one before."""
+        return self._agreed > 0
+
     def restarted(self):
         """The chip is known to have begun again at 0."""
         if self._base is not None:

@@ -13,6 +13,7 @@ from hal.energy import EnergyRegister
 from hal.ports import Meter, Reading
 
 FRESH_MS = 800  # hal.ports.Meter.read allows 1 s; what is told now was on the bus up to 200 ms ago
+LATE_MS = 400  # what waited for so long in a UART is not taken for new (a flash job takes that)
 SILENT_MS = 6000
 TOLD_MS = 60000
 REST_MS = 2000  # without current for so long, the register is kept
@@ -20,6 +21,7 @@ REST_WH = 10  # and moved at least by this: less is not worth an erase of flash
 REVERSE_W = 60  # less than this the wrong way is a filter's capacitors
 LEAST_MV = 80000  # a voltage outside of these is no mains (nor a frame to believe)
 MOST_MV = 300000
+DARK_MA = 500  # more than this without mains voltage: the chip does not see what it should measure
 
 _BAD = 4  # one bad answer weighs as much as so many good ones
 _BAD_TOLD = 12
@@ -99,7 +101,15 @@ class CountingMeter(Meter):
         raise NotImplementedError
 
     def _heard(self, power_mw, current_ma, voltage_mv):
-        """Take a believed answer: power of all phases (positive: import), mA and mV of the three."""
+        """Take a believed answer: power of all phases (positive: import), mA and mV of the three.
+
+        Current in a phase that has no voltage is an answer that cannot be: its voltage tap is broken, and
+        its energy would be 0.
+        """
+        for phase in range(3):
+            if current_ma[phase] > DARK_MA and voltage_mv[phase] < LEAST_MV:
+                self._garbled()
+                return
         self._bad = max(0, self._bad - 1)
         self._fresh_until_ms = self._now_ms + FRESH_MS
         watt = (abs(power_mw) + 500) // 1000

@@ -17,7 +17,7 @@ Sources: the captured frames in host_tests/hal/data, and the formulas of the pub
 """
 
 from hal.meters.counter import LOST, Counter
-from hal.meters.counting import LEAST_MV, MOST_MV, CountingMeter
+from hal.meters.counting import LATE_MS, LEAST_MV, MOST_MV, CountingMeter
 
 SIZE = 24
 _WRAP = 1 << 17
@@ -49,12 +49,15 @@ class Cse7766(CountingMeter):
         self._frame = bytearray(SIZE)  # the newest whole frame
         self._part = bytearray(SIZE)
         self._have = 0
+        self._turn_ms = 0
 
     def complaint(self):
         """See hal.ports.Driver."""
         return "meter_uncalibrated" if self._uncalibrated else CountingMeter.complaint(self)
 
     def _turn(self):
+        late = self._now_ms - self._turn_ms > LATE_MS
+        self._turn_ms = self._now_ms
         found = False
         for _ in range(_CHUNKS):
             if not self._uart.any():
@@ -63,7 +66,9 @@ class Cse7766(CountingMeter):
             for i in range(count or 0):
                 if self._push(self._chunk[i]):
                     found = True
-        if found:  # the newest of them: what came before it has been told by it
+        if late:  # how old is what waited in the UART nobody knows
+            self._have = 0
+        elif found:  # the newest of them: what came before it has been told by it
             self._take(self._frame)
 
     def _push(self, byte):
@@ -115,7 +120,9 @@ class Cse7766(CountingMeter):
             return
         self._mv = mv
         self._count(_u16(frame, 21) | (frame[20] & 0x80) << 9)
-        if self._counter.based:
+        if not self._counter.agrees:
+            self._garbled()
+        elif self._counter.based:
             ma = ma * self._current // 1000
             mw = mw * self._voltage * self._current // _PART
             self._heard(mw, (ma, 0, 0), (mv, 0, 0))

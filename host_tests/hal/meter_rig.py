@@ -22,16 +22,18 @@ CSE_CONSTANTS = {"voltage_permille": 1000, "current_permille": 1000}
 class Rig:
     """kind: one of CHIPS. `run` lets time pass in turns of 50 ms and holds every reading against law 3."""
 
-    def __init__(self, kind, count_permille=1000, ma=32000, begun=True):
+    def __init__(self, kind, count_permille=1000, ma=32000, begun=True, most_w=MOST_W):
         self.kind = kind
         self.world = World()
         self.world.plug(32000, PHASES[kind])
         self.ma = ma
+        self.most_w = most_w
         self.volume = MemoryVolume()
         self.readings = []  # the last 20 answers of `read`
         self._newest = None
         self.permille = count_permille
         self.chip = None
+        self.name = ""  # of what is tried, for a failure
         self.build()
         if begun:
             self.meter.begin(self.volume, None, "")
@@ -49,7 +51,7 @@ class Rig:
                 self.pin = SimPin()
                 self.bus = SimSpi({self.pin: self.chip})
             given = atm90e32.CONSTANTS if constants else None
-            self.meter = Atm90e32(self.bus, self.pin, clock, SERIAL, given, MOST_W)
+            self.meter = Atm90e32(self.bus, self.pin, clock, SERIAL, given, self.most_w)
             return
         module = bl0942 if self.kind == "bl0942" else cse7766
         made = module.Bl0942Chip if self.kind == "bl0942" else module.Cse7766Chip
@@ -59,10 +61,10 @@ class Rig:
             self.chip.uart = self.bus
         if self.kind == "bl0942":
             given = bl0942.CONSTANTS if constants else None
-            self.meter = Bl0942(self.bus, clock, SERIAL, given, MOST_W)
+            self.meter = Bl0942(self.bus, clock, SERIAL, given, self.most_w)
         else:
             given = CSE_CONSTANTS if constants else None
-            self.meter = Cse7766(self.bus, clock, SERIAL, given, MOST_W)
+            self.meter = Cse7766(self.bus, clock, SERIAL, given, self.most_w)
 
     def now(self):
         return self.world.now_ms
@@ -92,7 +94,11 @@ class Rig:
             if self._newest is not None:
                 assert reading.register_wh >= self._newest.register_wh, "it fell"
             if self.permille == 1000:
-                assert self.register_uj() <= self.world.energy_uj, "it invented"
+                assert self.register_uj() <= self.world.energy_uj, (
+                    self.kind,
+                    self.name,
+                    self.world.energy_uj - self.register_uj(),
+                )
             self._newest = reading
         self.readings.append(reading)
         del self.readings[:-20]

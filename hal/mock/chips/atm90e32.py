@@ -80,7 +80,7 @@ class Atm90e32Chip:
             power = world.current_ma() * MAINS_V * 100 // 32 if on else 0  # mW in steps of 0.32
             return power >> 16 & 0xFFFF if address < 0xC0 else power & 0xFFFF
         if 0xD9 <= address <= 0xDB:
-            volts = MAINS_V * 100 if on else 0
+            volts = MAINS_V * 100 if on and world.mains else 0
             return volts * self.regs.get(0x61 + 4 * phase, 0) // UGAIN
         if 0xDD <= address <= 0xDF:
             amps = world.current_ma() if on else 0

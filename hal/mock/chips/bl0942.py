@@ -16,6 +16,7 @@ class Bl0942Chip:
 
     def __init__(self, world, count_permille=1000):
         self.backward = False
+        self.tap_broken = False  # it sees no voltage
         self.uart = None  # the SimUart it answers on
         self.mode = 0
         self._world = world
@@ -39,8 +40,6 @@ class Bl0942Chip:
 
     def receive(self, data, now_ms):
         """Take what was sent, and answer."""
-        if not self._world.mains:
-            return
         self._in += data
         while self._in:
             if self._in[0] & 0xFC == 0x58:
@@ -61,7 +60,13 @@ class Bl0942Chip:
             answer = self.packet()
             self.uart.send(answer + bytes([~(command + sum(answer)) & 0xFF]), 1)
             return
-        value = {3: self._amps(), 4: self._volts(), 6: self._watts(), 7: self.count(), 0x19: self.mode}
+        value = {
+            3: self._amps(),
+            4: self._volts(),
+            6: self._watts(),
+            7: self.count(),
+            0x19: self.mode,
+        }
         answer = _le(value.get(register, 0))
         self.uart.send(answer + bytes([~(command + register + sum(answer)) & 0xFF]), 1)
 
@@ -78,13 +83,15 @@ class Bl0942Chip:
         status = 0x0100 | (1 if self.backward else 0)
         return (
             b"\x55" + _le(self._amps()) + _le(self._volts()) + _le(self._amps())
-            + _le(self._watts()) + _le(self.count()) + _le(20000) + _le(status)
+            + _le(self._watts()) + _le(self.count()) + _le(20000 if self._volts() else 0) + _le(status)
         )  # fmt: skip
 
     def _amps(self):
         return self._world.current_ma() * IREF_MILLI // 1000000
 
     def _volts(self):
+        if self.tap_broken or not self._world.mains:
+            return 0
         return MAINS_V * UREF_MILLI // 1000
 
     def _watts(self):

@@ -16,6 +16,7 @@ class Cse7766Chip:
     def __init__(self, world, count_permille=1000):
         self.speaking = True
         self.calibrated = True
+        self.tap_broken = False  # it sees no voltage
         self.uart = None  # the SimUart it speaks on
         self._world = world
         self._permille = count_permille
@@ -39,7 +40,7 @@ class Cse7766Chip:
         if now_ms < self._due_ms:
             return
         self._due_ms = max(self._due_ms, now_ms - PERIOD_MS) + PERIOD_MS
-        if self.speaking and self._world.mains:
+        if self.speaking:
             self.uart.send(self.frame())
 
     def frame(self):
@@ -51,14 +52,18 @@ class Cse7766Chip:
         adj = 0x41
         _put(frame, 2, COEF_V, COEF_V // 230)
         ma = world.current_ma()
-        mw = world.power_mw()
+        dark = self.tap_broken or not world.mains
+        mw = 0 if dark else world.power_mw()
         _put(frame, 8, COEF_I, COEF_I * 1000 // ma if ma else 0xFFFFFF)
+        if ma:
+            adj |= 0x20
         if mw > 1000:
             _put(frame, 14, COEF_P, COEF_P * 1000 // mw)
-            adj |= 0x30
+            adj |= 0x10
         else:
             _put(frame, 14, COEF_P, 0xFFFFFF)
-            frame[0] = 0xF2 if self.calibrated else 0xAA
+            if self.calibrated:
+                frame[0] = 0xFA if dark else 0xF2
         pulses = self.pulses()
         frame[20] = adj | (pulses >> 16 & 1) << 7
         frame[21] = pulses >> 8 & 0xFF
