@@ -13,11 +13,15 @@ _SURE = 3  # answers in a row that follow from each other, against what was beli
 
 class Counter:
     """modulus: of the counter. most_uj_ms: the most energy the connection carries in 1 ms, uJ (that is
-    its power in mW). uj: energy of one count, uJ; may be set later.
+    its power in mW). uj: energy of one count, uJ; may be set later. doubt_ms: of a chip whose new start
+    shows nowhere else: after so long without an answer, a counter that stands lower than it did may have
+    wrapped or begun again at 0. It is then given what both have in common. 0: the driver knows.
     """
 
-    def __init__(self, modulus, most_uj_ms, uj=0):
+    def __init__(self, modulus, most_uj_ms, uj=0, doubt_ms=0):
         self.uj = uj
+        self.doubted = False  # the last take gave the least of two that could be
+        self._doubt_ms = doubt_ms
         self._modulus = modulus
         self._most_uj_ms = most_uj_ms
         self._base = None
@@ -54,6 +58,7 @@ class Counter:
         LOST when the counter is somewhere where it cannot have come in the time that passed, or could
         have come in more than one way; it goes on from there. now_ms: milliseconds, rising, no wrap.
         """
+        self.doubted = False
         before, before_ms = self._next, self._next_ms
         self._next, self._next_ms = value, now_ms
         if before is None or not self._follows(before, value, now_ms - before_ms):
@@ -67,6 +72,10 @@ class Counter:
             return 0
         if self._follows(base, before, before_ms - base_ms):
             self._base, self._base_ms = before, before_ms
+            if before < base and self._doubt_ms and before_ms - base_ms > self._doubt_ms:
+                if self._follows(0, before, before_ms - base_ms):
+                    self.doubted = True
+                    return before
             return (before - base) % self._modulus
         if self._agreed < _SURE:
             return 0

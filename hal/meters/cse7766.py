@@ -12,7 +12,8 @@ Give the pin a UART with rxbuf of 256 or more: a turn can come late by a long fl
 V = coefficient / cycle with 1 MOhm, A with 1 mOhm, W with both. A pulse is worth `coefficient of power`
 uJ exactly. Counter and toggle together wrap after 131,072 pulses (195 Wh, 95 s at 7.4 kW). A stream that
 was lost for longer than the connection needs for that has no one meaning: see `Counter`.
-There is nothing to write, so a chip that began anew shows only as a counter that cannot be.
+There is nothing to write, so a chip that began anew shows only as a counter that cannot be, or, when the
+stream was away for more than DOUBT_MS, as one that may have wrapped: then only what it shows is counted.
 Sources: the captured frames in host_tests/hal/data, and the formulas of the public drivers.
 """
 
@@ -20,6 +21,7 @@ from hal.meters.counter import LOST, Counter
 from hal.meters.counting import LATE_MS, LEAST_MV, MOST_MV, CountingMeter
 
 SIZE = 24
+DOUBT_MS = 5000
 _WRAP = 1 << 17
 _CHUNK = 64  # bytes taken from the UART at a time
 _CHUNKS = 8
@@ -39,7 +41,7 @@ class Cse7766(CountingMeter):
         self._uart = uart
         self._voltage = constants["voltage_permille"] if constants else 1000
         self._current = constants["current_permille"] if constants else 1000
-        self._counter = Counter(_WRAP, most_w * 1000)
+        self._counter = Counter(_WRAP, most_w * 1000, doubt_ms=DOUBT_MS)
         self._coef = 0  # of power; the same for the chip's whole life
         self._odd = 0  # frames in a row with another one
         self._rest = 0  # of an uJ, in millionths
@@ -145,9 +147,9 @@ class Cse7766(CountingMeter):
 
     def _count(self, value):
         counts = self._counter.take(value, self._now_ms)
-        if counts == LOST:
+        if counts == LOST or self._counter.doubted:
             self._unknown()
-        elif counts:
+        if counts > 0:
             total = counts * self._coef * self._voltage * self._current + self._rest
             self._rest = total % _PART
             self._register.add(total // _PART)
