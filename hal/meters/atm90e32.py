@@ -77,7 +77,11 @@ class Atm90e32(CountingMeter):
         self._step = 0  # of the poll: energies, voltages and currents, powers
         self._poll_ms = self._now_ms
         self._reset_ms = 0
-        self._read_ms = None  # when the energies were last read; None: nobody knows
+        self._read_ms = [
+            -1,
+            -1,
+            -1,
+        ]  # when the energy of each phase was last read; -1: nobody knows
         self._latch_ms = 0
         self._phase = 0  # whose energy is next
         self._latched = False  # it was read, and what came is not believed yet
@@ -138,7 +142,7 @@ class Atm90e32(CountingMeter):
                     return
                 for phase in range(3):  # counted by the settings of the factory: not to be shown
                     self._read(_ENERGY + phase)
-                self._read_ms = self._now_ms
+                    self._read_ms[phase] = self._now_ms
                 self._at = 0
                 self._state = _LOOK
                 return
@@ -220,9 +224,9 @@ class Atm90e32(CountingMeter):
                 self._garbled()
                 return False
             self._latched = False
+            self._read_ms[self._phase] = self._latch_ms
             self._phase += 1
         self._phase = 0
-        self._read_ms = self._latch_ms
         return True
 
     def _agreed(self, first):
@@ -234,10 +238,11 @@ class Atm90e32(CountingMeter):
 
     def _take(self, counts):
         """Count, if it can be; False when it has to be read again."""
-        if self._read_ms is None:
+        read_ms = self._read_ms[self._phase]
+        if read_ms < 0:
             most = _FULL  # since before the boot
         else:
-            passed = self._latch_ms - self._read_ms
+            passed = self._latch_ms - read_ms
             most = passed * self._most_uj_ms // self._uj + _SLACK_COUNTS
         if counts > most:
             self._strange += 1

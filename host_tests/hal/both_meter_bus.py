@@ -144,3 +144,29 @@ def test_a_stream_that_comes_back_lower_has_wrapped_or_begun_anew():
         rig.run(2000)
         assert rig.newest is None and rig.meter.complaint() == "meter_bus"
         assert rig.missing_uj() >= 0 and rig.register_uj() - before_uj > 15 * SECOND_UJ
+
+
+def test_an_energy_that_was_garbled_while_it_cleared_is_had_again():
+    """From the very access that clears the register until the turn's end, every byte has an error."""
+    rig = Rig("atm90e32")
+    fetch = rig.chip._fetch
+    lines = rig.bus.lines
+    garbled = [0]
+
+    def garbling(phase):
+        if rig.world.now_ms % 3000 < 400 and phase == garbled[0] % 3:
+            lines.flip_every = 1
+            lines.flip_bit = garbled[0] % 8
+            garbled[0] += 1
+        return fetch(phase)
+
+    rig.chip._fetch = garbling
+    rig.load()
+    for _ in range(60000 // 50):
+        rig.turn()
+        lines.flip_every = 0
+    assert garbled[0] >= 16
+    rig.chip._fetch = fetch
+    rig.run(3000)
+    assert rig.newest is not None and rig.meter._silent_until_ms == 0
+    rig.settle()
