@@ -37,6 +37,15 @@ def energy_wh(reg_begin_wh, serial_begin, reg_end_wh, serial_end, seconds):
     return taken_wh, ""
 
 
+def sound(reading):
+    """`reading`, or None where it is no answer: its register or power is no whole number (a NaN), or below 0
+    in the register. What is compared with a NaN is never an anomaly, so it must not come that far.
+    """
+    if reading is None or not isinstance(reading.register_wh, int):
+        return None
+    return reading if isinstance(reading.power_w, int) and reading.register_wh >= 0 else None
+
+
 class MeterWatch:
     """Follows the meter's answers. `ok` says whether its register can be believed now.
 

@@ -1,6 +1,7 @@
 """What is recorded about a meter that cannot be believed, and when a new truth is accepted."""
 
 from .const import const
+from .metering import sound
 from .reasons import REGISTER_GAP, flag_bit
 from .refusals import Budget
 
@@ -24,6 +25,7 @@ class MeterLog:
         of an unbilled session.
         """
         meter = self._meter
+        reading = sound(reading)
         before_wh, before = meter.left_wh, meter.anomaly
         flag = meter.take(up_ms, reading, live)
         if flag:

@@ -69,9 +69,9 @@ class EnergyRegister:
         """What is counted beyond the whole Wh, 0..3,599,999,999 uJ."""
         return self._rest_uj
 
-    def keep_when_due(self):
-        """Keep it in flash once KEEP_WH have been counted since the last time."""
-        if self.register_wh - self._kept_wh >= KEEP_WH:
+    def keep_when_due(self, after_wh=KEEP_WH):
+        """Keep it in flash once `after_wh` have been counted since the last time."""
+        if self.register_wh - self._kept_wh >= after_wh:
             self.keep()
 
     def keep(self):

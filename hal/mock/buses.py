@@ -13,6 +13,7 @@ class Lines:
     drop_every: every n-th byte towards the driver is lost (0: none).
     stuck: None, or the byte value that every read gives (0x00 or 0xFF: a line held low or high).
     cut: nothing passes in either direction.
+    passed: how many bytes have been on the bus, of either direction (SPI: of both at once).
     """
 
     def __init__(self):
@@ -21,11 +22,13 @@ class Lines:
         self.drop_every = 0
         self.stuck = None
         self.cut = False
+        self.passed = 0
         self._seen = 0
 
     def carry(self, data):
         """`data` as it comes out at the driver's end: bytes."""
         out = bytearray()
+        self.passed += len(data)
         for byte in data:
             self._seen += 1
             if self.cut or (self.drop_every and self._seen % self.drop_every == 0):
@@ -81,6 +84,7 @@ class SimUart:
 
     def write(self, data):
         """Send; how many bytes were taken: all."""
+        self.lines.passed += len(data)
         if not self.lines.cut:
             self._chip.receive(bytes(data), self._now_ms())
         return len(data)

@@ -1,0 +1,1 @@
+"""What was captured from real chips, with its origin."""
