@@ -140,14 +140,24 @@ class PowerBoard(Driver):
         raise NotImplementedError
 
 
+TWO_CARDS = ("two_cards", b"")
+
+
 class CardReader(Driver):
-    """Reader for contactless cards. A call takes at most 3 ms and never raises."""
+    """Reader for contactless cards. A call takes at most 3 ms and never raises.
+
+    proof: bytes that the card told last proves itself with (the URL of an NTAG 424 DNA), b"" for a card,
+    or a reader, that has none. It is the card's own word: the agent verifies it.
+    """
+
+    proof = b""
 
     def poll(self):
         """Return None, or (kind, uid) once for each time a card is held to the reader.
 
-        kind: "ISO14443". uid: bytes, 4, 7 or 10 of them, in transmission order. Two cards at once
-        answer over each other: nothing is returned.
+        kind: "ISO14443". uid: bytes, 4, 7 or 10 of them, in transmission order, complete: no check
+        bytes, no padding, no cascade tag. Where two cards answer over each other: TWO_CARDS, once, and
+        neither of them until both have left.
         """
         raise NotImplementedError
 
