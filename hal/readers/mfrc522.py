@@ -236,18 +236,19 @@ class Mfrc522(CardReader):
 
     def _branch(self, step, bit):
         """Call the cards whose UID has `bit` where two bits collided: with both, there are two cards."""
-        out = self._out
+        block = self._block
         if step == "branch_1":
-            self._block[:] = self._in[:5]
+            block[:] = self._in[:5]
             self._place = self._collision
         known = self._place
         whole, rest = known >> 3, known & 7
+        at = (known - 1) >> 3
+        mask = 1 << ((known - 1) & 7)
+        block[at] = (block[at] & (mask - 1)) | (mask if bit else 0)
+        out = self._out
         out[0] = self._cascade.select_code()
         out[1] = (2 + whole) << 4 | rest
-        out[2:6] = self._block[:4]
-        at = 2 + ((known - 1) >> 3)
-        mask = 1 << ((known - 1) & 7)
-        out[at] = (out[at] & (mask - 1)) | (mask if bit else 0)
+        out[2:6] = block[:4]
         self._begin(step, out, 2 + whole + (1 if rest else 0), rest | rest << 4)
 
     def _branch_holds(self, good):
@@ -257,7 +258,7 @@ class Mfrc522(CardReader):
             return False
         if not good:
             return self._collision > 0
-        block = bytearray(self._out[2:7])
+        block = bytearray(self._block)
         rest = self._place & 7
         mask = (1 << rest) - 1
         block[whole] = (block[whole] & mask) | (self._in[0] & ~mask)

@@ -201,7 +201,7 @@ class Pn532(CardReader):
         step = self._step
         if step == "list":
             self._listed(targets(buf, at, end))
-        elif step == "release":
+        elif step == "release" or step == "refresh":
             self._list()
         elif step == "confirm":
             self._confirmed(targets(buf, at, end))
@@ -221,7 +221,7 @@ class Pn532(CardReader):
         self._polls += 1
         if self._polls > REFRESH_POLLS:
             self._polls = 0
-            self._ask("sam", _SAM)
+            self._ask("refresh", _SAM)
         else:
             self._ask("list", _LIST)
 

@@ -203,8 +203,8 @@ def test_the_bus_bytes_of_the_worst_turn_are_those_that_are_stated():
         options = {"proves": True} if how in PN532 else {}
         rig = Rig(how, files={rfid.SUN_UID: file}, **options)
         for uid in UIDS + (rfid.SUN_UID,):
-            rig.run(1000)
             rig.world.tap(uid)
+            rig.run(1000)
         rig.hold(UID4)
         rig.hold(UID10)
         rig.run(1000)

@@ -190,8 +190,9 @@ class Pn532OnUart:
             frame = self._chip.due()
             if frame is None:
                 return
+            due_ms = self._chip.queue[0][0]
             self._chip.taken()
-            self.line.send(frame)
+            self.line.send(frame, due_ms - now_ms)  # it has been on its way since then
 
 
 class Pn532OnI2c:
