@@ -21,6 +21,7 @@ Where a rule lives, from the front door to the cellar:
     config.py         the signed configuration: pay-per-month flag, tariff, policy
     subscribers.py    the subscriber list in flash; listupdate.py changes it whole or not at all
     downlink.py       what may be obeyed: signature, addressee, version; orders.py carries orders out
+    proving.py        cards that must prove they are no copy: sun.py checks, suncounters.py remembers, aes.py
     refusals.py       refused cards, coalesced so that nobody can fill the store with them
     ledger.py         records: numbered, durable, rendered the same for ever
     outbox.py         what the service has not named yet

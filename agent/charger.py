@@ -71,9 +71,9 @@ class Charger:
         """The contactor's feedback."""
         self.connector.on_contactor(up_ms, closed)
 
-    def on_card(self, up_ms, kind, uid):
-        """A card: kind "ISO14443", uid bytes. Returns "accepted" or the reason why not."""
-        reason = self.connector.on_card(up_ms, kind, uid)
+    def on_card(self, up_ms, kind, uid, proof=b""):
+        """A card: kind "ISO14443", uid bytes, proof: the reader's. Returns "accepted" or the reason why not."""
+        reason = self.connector.on_card(up_ms, kind, uid, proof)
         if reason != "debounced":
             self._house.indicate(up_ms, "authorized" if reason == "accepted" else "refused")
         return reason

@@ -113,9 +113,9 @@ class Connector(Running):
         self.contactor_closed = closed
         self._settle(up_ms)
 
-    def on_card(self, up_ms, kind, uid):
+    def on_card(self, up_ms, kind, uid, proof=b""):
         """A card was presented. Returns "accepted" or the reason why not."""
-        reason, ref, entry = self._gate.look_up(up_ms, kind, uid)
+        reason, ref, entry = self._gate.look_up(up_ms, kind, uid, proof)
         if reason:
             return self._gate.refuse(up_ms, ref, reason)
         if self.session is not None and self.state != states.FINISHING:

@@ -13,15 +13,21 @@ class Gate:
         self._number = number
         self._refusals = Refusals()
 
-    def look_up(self, up_ms, kind, uid):
-        """(reason, ref, Entry or None) of a card: reason is "" when it could be looked up."""
+    def look_up(self, up_ms, kind, uid, proof=b""):
+        """(reason, ref, Entry or None) of a card: reason is "" when it could be looked up.
+
+        proof: what the card proves itself with, if its entry asks for that (Entry.proof "sun").
+        """
         if len(uid) not in (4, 7, 10) or (len(uid) == 4 and uid[0] == 8):
             return "bad_card", "", None  # 08: a random UID (ISO 14443-3 section 6.5.4)
         house = self._house
         if not house.store_ok:
             return "store_fault", "", None  # what is not durable would be undone by the next boot
         try:
-            return "", house.card_ref(kind, uid), house.subscribers.find(kind, uid)
+            ref, entry = house.card_ref(kind, uid), house.subscribers.find(kind, uid)
+            if getattr(entry, "proof", "uid") == "sun" and not house.proven(uid, proof):
+                return "not_proven", ref, None
+            return "", ref, entry
         except OSError:
             house.store_failed(up_ms)
             return "store_fault", "", None

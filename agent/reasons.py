@@ -44,6 +44,7 @@ REASONS = (
     "store_fault",
     "faulted",
     "bad_card",
+    "not_proven",
 )
 
 # OCPP 1.6 StopTransaction reasons (the subset a charger without reservation can give).
