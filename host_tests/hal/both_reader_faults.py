@@ -1,6 +1,8 @@
 """Readers on bad buses: nothing is raised, no wrong UID is told, `healthy()` falls and comes back by itself."""
 
 from hal.ports import TWO_CARDS
+from hal.readers.iso14443 import with_crc
+from hal.readers.pn532_spi import turn_round
 from host_tests.hal.reader_rig import ALL, PN532, Rig
 
 UID7 = b"\x04\x12\x34\x56\x78\x9a\xbc"
@@ -175,3 +177,63 @@ def test_the_pn532_is_configured_again_now_and_then():
         rig.chip.commands = []
         rig.run(3000)
         assert 1 <= rig.chip.commands.count(0x14) <= 3 and rig.chip.retries == 1
+
+
+def swap(rig, pairs):
+    """From now on the bus says the second of each pair of byte strings where the chip says the first."""
+    carry = rig.bus.lines.carry
+    if rig.how == "spi":
+        pairs = [(turned(good), turned(bad)) for good, bad in pairs]
+
+    def lie(data):
+        data = carry(data)
+        for good, bad in pairs:
+            data = data.replace(good, bad)
+        return data
+
+    rig.bus.lines.carry = lie
+
+
+def turned(data):
+    out = bytearray(data)
+    turn_round(out, len(out))
+    return bytes(out)
+
+
+def test_two_errors_that_cancel_in_the_sum_make_no_other_uid():
+    for how in PN532:
+        rig = Rig(how)
+        rig.run(500)
+        swap(rig, [(UID7, b"\x04\x13\x33\x56\x78\x9a\xbc")])
+        rig.hold(UID7)
+        assert rig.run(2000) == [], how
+        assert rig.reader.healthy()
+
+
+def test_a_sak_is_believed_with_its_crc_only():
+    rig = Rig("mfrc522")
+    rig.run(500)
+    more = with_crc(b"\x04")
+    swap(rig, [(more, b"\x00" + more[1:])])
+    rig.hold(UID7)
+    assert rig.run(2000) == []  # not 88 and the first three bytes
+
+
+def test_a_collision_that_is_none_makes_no_second_card():
+    rig = Rig("mfrc522")
+    rig.run(500)
+    read = rig.chip._read
+    lies = {0x04: 0x20, 0x06: 0x08}  # always received, always collided
+
+    def lie(register):
+        value = read(register)
+        if register == 0x0E:
+            return 5  # at the fifth bit
+        return value | lies.get(register, 0) if rig.chip.calls > calls else value
+
+    rig.hold(UID7)
+    calls = rig.chip.calls
+    rig.chip._read = lie
+    assert rig.run(2000) == []
+    del lies[0x04]
+    assert rig.run(2000) == []
