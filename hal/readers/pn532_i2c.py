@@ -1,7 +1,8 @@
 """PN532 on I2C, 400 kHz or less, address 0x24. Every read begins with a status byte: 01 is ready.
 
 The chip holds the clock low for up to 1 ms: give `machine.I2C` a `timeout` of 2000 us or more, but
-not its own default of 50 ms, which a chip that hangs would take from the control task. A wrong sequence can make it hold the clock for ever, so its reset line belongs on a pin.
+not its own default of 50 ms, which a chip that hangs would take from the control task. A wrong
+sequence can make it hold the clock for ever, so its reset line belongs on a pin.
 """
 
 SIZE = 160
