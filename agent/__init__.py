@@ -24,6 +24,7 @@ Where a rule lives, from the front door to the cellar:
     subscribers.py    the subscriber list in flash; listupdate.py changes it whole or not at all
     keyring.py        the generations of the master key: what signs, what is obeyed
     downlink.py       what may be obeyed: signature, addressee, version; orders.py carries orders out
+    proving.py        cards that must prove they are no copy: sun.py checks, suncounters.py remembers, aes.py
     refusals.py       refused cards, coalesced so that nobody can fill the store with them
     ledger.py         records: numbered, durable, rendered the same for ever
     outbox.py         what the service has not named yet

@@ -21,6 +21,7 @@ GOOD = "good"
 BAD = "bad"  # no UID that a card can have
 RANDOM = "random"  # made anew at every tap (ISO 14443-3 section 6.5.4)
 TWO = "two_cards"
+UNPROVEN = "unproven"  # its entry asks for a proof, and it gave none that holds
 
 # Why the socket gives nothing to anybody (availability.lock_cause).
 STORE = "store_fault"
@@ -36,7 +37,7 @@ ASK = "asking"  # of the service, about a card that the list does not hold
 class Facts:
     """What the decision to begin rests on. Members that are not given have the values below.
 
-    asks: CARD, ORDER or VEHICLE; card: GOOD, BAD, RANDOM or TWO; again: the card was told so a moment ago
+    asks: CARD, ORDER or VEHICLE; card: GOOD, BAD, RANDOM, TWO or UNPROVEN; again: the card was told so a moment ago
     lock: cause word, "" when somebody may begin; fault: the hardware's word; busy: somebody else holds it
     enabled: the flag; guests, groups, offline, store_full, list_max_age_s: policy, as in Config
     entry: the subscriber's Entry, or None when the list does not hold the card
@@ -101,6 +102,7 @@ BEGIN = (
     ("C1", "c", "two_cards", lambda f: f.card == TWO),
     ("C2", "c", "bad_card", lambda f: f.card == BAD),
     ("C3", "c", "bad_card", lambda f: f.card == RANDOM),
+    ("C5", "c", "not_proven", lambda f: f.card == UNPROVEN),
     ("S1", "cov", "store_fault", lambda f: f.lock == STORE),
     ("C4", "c", "debounced", lambda f: f.again),
     ("S2", "cov", "locked", lambda f: f.lock == UNREADABLE),

@@ -102,9 +102,9 @@ class Asking:
             self._gate.note(up_ms, "A5", _METHOD, ref)
             self._show_refused(up_ms, ref, "A5", why)
             return None, None
-        _, _, entry = self._gate.look_up(up_ms, kind, uid)
+        good, _, entry = self._gate.look_up(up_ms, kind, uid)
         if entry is not None or not self.wanted:
-            reason, grant = self._gate.card(up_ms, kind, access.GOOD, ref, entry, socket)
+            reason, grant = self._gate.card(up_ms, kind, good, ref, entry, socket)
             if grant is None:
                 self._house.indicate(up_ms, "refused")
                 raise Refused(reason)

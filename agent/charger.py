@@ -72,12 +72,13 @@ class Charger:
         """The contactor's feedback."""
         self.connector.on_contactor(up_ms, closed)
 
-    def on_card(self, up_ms, kind, uid):
-        """A card: kind "ISO14443", uid bytes; or kind "two_cards", uid b"" (hal.ports.CardReader).
+    def on_card(self, up_ms, kind, uid, proof=b""):
+        """A card: kind "ISO14443", uid bytes, proof: the reader's; or kind "two_cards", uid b""
+        (hal.ports.CardReader).
 
         Returns "accepted", "asking" or the reason why not.
         """
-        reason = self.connector.on_card(up_ms, kind, uid)
+        reason = self.connector.on_card(up_ms, kind, uid, proof)
         if reason == "asking":
             self._house.shown = ""
         elif reason != "debounced":

@@ -142,9 +142,9 @@ class Connector(Running):
         self.contactor_closed = closed
         self._settle(up_ms)
 
-    def on_card(self, up_ms, kind, uid):
+    def on_card(self, up_ms, kind, uid, proof=b""):
         """A card was presented. Returns "accepted", "asking" or the reason why not."""
-        card, ref, entry = self._gate.look_up(up_ms, kind, uid)
+        card, ref, entry = self._gate.look_up(up_ms, kind, uid, proof)
         if card == access.GOOD and ref and self._in_use():
             return self._card_in_session(up_ms, ref, entry)
         socket = self._socket(up_ms)

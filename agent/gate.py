@@ -18,8 +18,12 @@ class Gate:
         self._refusals = Refusals()
         self._lockout = Lockout()
 
-    def look_up(self, up_ms, kind, uid):
-        """(what the reader gave: access.GOOD .. TWO, ref, Entry or None) of a card."""
+    def look_up(self, up_ms, kind, uid, proof=b""):
+        """(what the reader gave: access.GOOD .. TWO, ref, Entry or None) of a card.
+
+        proof: what the card proves itself with, if its entry asks for that (Entry.proof "sun"); None: it
+        has done so already.
+        """
         if kind == access.TWO:
             return access.TWO, "", None
         if len(uid) not in (4, 7, 10):
@@ -30,7 +34,12 @@ class Gate:
         if not house.store_ok:
             return access.GOOD, "", None  # what is not durable would be undone by the next boot
         try:
-            return access.GOOD, house.card_ref(kind, uid), house.subscribers.find(kind, uid)
+            ref, entry = house.card_ref(kind, uid), house.subscribers.find(kind, uid)
+            good = access.GOOD
+            if proof is not None and getattr(entry, "proof", "uid") == "sun":
+                if not house.proven(uid, proof):
+                    good = access.UNPROVEN
+            return good, ref, entry
         except OSError:
             house.store_failed(up_ms)
             return access.GOOD, "", None
@@ -77,7 +86,7 @@ class Gate:
 
     def stands(self, up_ms, grant, card, socket):
         """Whether the list lets the (kind, uid) of a grant in under the same terms as before."""
-        good, ref, entry = self.look_up(up_ms, card[0], card[1])
+        good, ref, entry = self.look_up(up_ms, card[0], card[1], None)
         if good != access.GOOD or ref != grant.ref:
             return False
         if entry is None:

@@ -52,6 +52,7 @@ REASONS = (
     "two_cards",
     "locked_out",  # refused too often in a row
     "wrong_group",
+    "not_proven",
 )
 
 # OCPP 1.6 StopTransaction reasons (the subset a charger without reservation can give).

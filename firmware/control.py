@@ -38,7 +38,7 @@ class Control:
             self._tell(up_ms, vehicle, closed, fault)
         card = board.reader.poll()
         if card:
-            agent.on_card(up_ms, card[0], card[1])
+            agent.on_card(up_ms, card[0], card[1], board.reader.proof)
         agent.tick(up_ms)
         self._set_outputs()
 

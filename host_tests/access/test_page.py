@@ -17,7 +17,7 @@ def test_the_defaults_on_the_page_are_the_agents():
     config = Config()
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|", page(), re.MULTILINE)
     policies = {name: (values, default.strip("` ")) for name, values, default in rows}
-    assert len(policies) == 10
+    assert len(policies) == 12
     for name, (values, default) in policies.items():
         held = getattr(config, name)
         assert held == DEFAULTS.get(default, int(default) if default.isdigit() else default), name

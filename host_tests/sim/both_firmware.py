@@ -187,7 +187,7 @@ def test_control_tells_cards_faults_and_a_silent_meter():
         ("reading", None),
         ("fault", "ground"),
         ("contactor", False),
-        ("card", "ISO14443", b"\x04\x01\x02\x03"),
+        ("card", "ISO14443", b"\x04\x01\x02\x03", b""),
         ("tick",),
     ]
 

@@ -32,7 +32,7 @@ class Charger:
         self.readings += 1
         self._wh = reading.register_wh if reading else -1
 
-    def on_card(self, up_ms, kind, uid):
+    def on_card(self, up_ms, kind, uid, proof=b""):
         if uid == MAGIC_CRASH:
             raise RuntimeError("a card too many")
         if uid == MAGIC_REBOOT:
