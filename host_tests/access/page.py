@@ -37,7 +37,7 @@ All of it is in `access` of the signed configuration, and what is not given has 
 |---|---|---|---|
 | `when_off` | `open`, `locked` | `locked` | with the flag off: everybody charges and nobody is billed, or nobody charges |
 | `guests` | `deny`, `free` | `deny` | what becomes of a good card that the list does not hold |
-| `groups` | at most 8 references | any | only cards of these groups may begin; the list's own groups, not the user's |
+| `groups` | at most 8 references | any | only cards whose entry names one of these groups may begin |
 | `offline` | `list`, `deny` | `list` | what the list is worth while the service cannot be reached |
 | `list_max_age_s` | 0 to 31622400 | 604800 | an older list lets nobody in |
 | `lapse_s` | 5 to 3600 | 60 | who was let in and brings no vehicle has to ask again after this |
