@@ -6,8 +6,9 @@ time since boot in milliseconds, monotonic, never wrapping; it is passed into ev
 
 # isort: off
 # MicroPython imports within an import on a small stack: the leaves are loaded first.
-from . import reasons, timekeeping, samples, slots, states, subscribers  # noqa: F401
-from . import packing, metering, ledger, checkpoint, access  # noqa: F401
+from . import reasons, timekeeping, samples, slots, states, subscribers, refusals  # noqa: F401
+from . import packing, metering, ledger, checkpoint, access, lockout, session, jws  # noqa: F401
+from . import keyring, trace, gate, meterlog, darkness, running, asking, revoking  # noqa: F401
 # isort: on
 
 from . import status
