@@ -125,7 +125,7 @@ class Connector(Running):
         reason, grant = self._gate.card(up_ms, kind, ref, entry, self._socket(up_ms))
         if grant is None:
             return self._gate.refuse(up_ms, ref, reason)
-        self._grant_next(up_ms, grant, (kind, uid))
+        self._grant_next(up_ms, grant, entry.key)
         return reason
 
     def order_start(self, up_ms, user, contract, group, billing):

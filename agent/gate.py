@@ -3,6 +3,7 @@
 from . import access
 from .refusals import Refusals
 from .session import Grant
+from .subscribers import ref_of
 
 
 class Gate:
@@ -21,7 +22,8 @@ class Gate:
         if not house.store_ok:
             return "store_fault", "", None  # what is not durable would be undone by the next boot
         try:
-            return "", house.card_ref(kind, uid), house.subscribers.find(kind, uid)
+            key = house.card_key(kind, uid)
+            return "", ref_of(key), house.subscribers.find(key)
         except OSError:
             house.store_failed(up_ms)
             return "store_fault", "", None
@@ -57,8 +59,8 @@ class Gate:
         return self._stamp(up_ms, grant)
 
     def revoked(self, card):
-        """Whether the list does not let the (kind, uid) of a running session charge any more."""
-        entry = self._house.subscribers.find(card[0], card[1])
+        """Whether the list does not let the card (its key) of a running session charge any more."""
+        entry = self._house.subscribers.find(card)
         return entry is None or entry.status != "active"
 
     def refuse(self, up_ms, ref, reason):

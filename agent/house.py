@@ -3,7 +3,7 @@
 The parts are handed the House, so that each one file knows the others by name only.
 """
 
-import binascii
+import struct
 
 from . import jws
 from .cardfile import CardFile
@@ -16,7 +16,7 @@ from .monthbook import MonthBook
 from .outbox import Outbox
 from .reasons import Refused
 from .room import Room
-from .subscribers import Subscribers
+from .subscribers import Subscribers, ref_of
 from .timekeeping import UNKNOWN, Instant, Timekeeper
 
 _LOCK = "locked"
@@ -27,7 +27,7 @@ class House:
     """What one charger consists of.
 
     charger_id, fw: str; keys: jws.Keys; counters, time, config, subscribers, ledger, outbox, checkpoint,
-    mailbox: the parts; connector: its socket, set by the Charger; online: whether the service can be
+    mailbox: the parts; connector: its socket, set by the Charger; list_update: set by the Downlink; online: whether the service can be
     reached; store_ok: False once the volume gave an error, until the next boot; ordered_lock,
     reset_ordered: what signed orders asked for; shown: the indicator's word of the moment.
     """
@@ -38,6 +38,7 @@ class House:
         self.keys = jws.Keys(master_key)
         self.mailbox = Mailbox()
         self.connector = None
+        self.list_update = None
         self.online = False
         self.store_ok = True
         self.failed_ms = 0
@@ -57,7 +58,7 @@ class House:
         self.counters.save()
         self.time = Timekeeper(volume, self.counters.boot, self.counters.time_floor_s)
         self.config = ConfigStore(volume, self.charger_id, self.keys, self.counters)
-        self.subscribers = Subscribers(volume)
+        self.subscribers = Subscribers(volume, self._list_mark())
         self.card = CardFile(volume)
         self.checkpoint = Checkpoint(volume)
         used = max(self.counters.acked, self.checkpoint.next_seq - 1)
@@ -68,6 +69,10 @@ class House:
         self.months = MonthBook(volume, self.ledger)
         self.room = Room(volume, self.outbox)
         self.ordered_lock = volume.size(_LOCK) > 0
+
+    def _list_mark(self):
+        """By this a list in flash shows that its keys are made with this card key."""
+        return struct.unpack("<I", self.keys.mac(jws.CARD, b"list")[:4])[0]
 
     def write(self, up_ms, kind, body, connector=1):
         """Store a record; its number, or 0 when it was not stored.
@@ -153,7 +158,7 @@ class House:
                 self.store_failed(up_ms)
 
     def remember_card(self, up_ms, number, card):
-        """Keep the card of the session that has just begun."""
+        """Keep the card (its 12-byte key) of the session that has just begun."""
         try:
             self.card.write(number, card)
         except OSError:
@@ -214,10 +219,17 @@ class House:
         """Free space on the volume in KiB as last measured, 0 when it cannot be used."""
         return self.room.free // 1024 if self.store_ok else 0
 
+    def card_key(self, kind, uid):
+        """The 12 bytes that stand for a card in flash; the first 8 are its ref."""
+        return self.keys.mac(jws.CARD, kind.encode(), b"|", uid)[:12]
+
     def card_ref(self, kind, uid):
         """The 16 hex digits that stand for a card outside flash."""
-        digest = jws.hmac_sha256(self.keys.key(jws.CARD), kind.encode(), b"|", uid)
-        return binascii.hexlify(digest[:8]).decode()
+        return ref_of(self.card_key(kind, uid))
+
+    def has_room_for(self, size):
+        """Whether a list update may write `size` more bytes: what is kept for records is not for it."""
+        return self.room.spare(size, self.connector.keep_from)
 
     def changed(self):
         """The status may have changed."""

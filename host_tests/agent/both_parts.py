@@ -7,14 +7,13 @@ from agent.packing import pack, unpack
 from agent.reasons import FLAGS, REASONS, Refused, flag_bit, flag_words
 from agent.samples import MOST, Samples
 from agent.slots import Slots
-from agent.subscribers import Entry, key_of, pack_entry
+from agent.subscribers import Entry, pack_entry
 from agent.timekeeping import Instant, Timekeeper
 from hal.mock.volume import MemoryVolume
 
 
 def entry(status="active", until_s=None):
-    key = key_of("ISO14443", b"\x01\x02\x03\x04")
-    return Entry(pack_entry(key, status, "ppm", until_s, "anna", "c-1", "g-1"))
+    return Entry(pack_entry(b"k" * 12, status, "ppm", "uid", until_s, "anna", "c-1", "g-1"))
 
 
 # facts that differ from an accepted card of an online charger -> the reason

@@ -4,7 +4,7 @@ import gc
 import json
 
 from host_tests.flash.volumes import make, reopen
-from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, Bench, hex_of, list_hash
+from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, Bench, hex_of, list_hash, ref_of
 from host_tests.sweep.oracle import MONTH_END_S, check_books, check_versions
 
 BLOCKS = 52  # few enough for segments that the service holds to have to give way
@@ -108,21 +108,17 @@ class Life:
         self.note_list(cards)
         bench.list_version += 1
         bench.cards = cards
-        entries = sorted((bench.entry(uid) for uid in cards), key=lambda e: e["uid"])
-        changes = sorted([hex_of(uid) for uid in put] + [hex_of(uid) for uid in gone])
-        middle = changes[len(changes) // 2]
-        for part in (1, 2):
+        entries = bench.entries()
+        changes = sorted([hex_of(uid) for uid in list(put) + gone], key=ref_of)
+        halves = changes[: len(changes) // 2], changes[len(changes) // 2 :]
+        for part, chosen in enumerate(halves, 1):
             message = {
                 "version": bench.list_version,
                 "base": base,
                 "part": part,
                 "parts": 2,
-                "put": [
-                    e
-                    for e in entries
-                    if e["uid"] in changes and (e["uid"] >= middle) == (part == 2)
-                ],
-                "del": [hex_of(u) for u in sorted(gone) if (hex_of(u) >= middle) == (part == 2)],
+                "put": [e for e in entries if e["uid"] in chosen],
+                "del": [ref_of(hex_of(uid)) for uid in gone if hex_of(uid) in chosen],
                 "sha256": list_hash(entries),
             }
             bench.send("list", message)
