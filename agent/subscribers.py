@@ -167,7 +167,7 @@ class Run:
             width = high - low
             if first >= 0:
                 at, first, spare = first, -1, 0
-            elif spare:
+            elif spare > 0:
                 at = low + (prefix - low_prefix) * width // (high_prefix - low_prefix + 1)
                 at = min(at, high - 1)
             else:
