@@ -4,7 +4,7 @@ import gc
 
 from agent.listupdate import ListUpdate
 from hal.mock.volume import PowerCut
-from host_tests.scenarios.bench import CHARGER, Bench, hex_of, list_hash, ref_of
+from host_tests.scenarios.bench import CHARGER, Bench, hex_of, list_hash, put_of, ref_of
 
 OVER_MOST = 4  # so that a few entries reach what 512 are for
 PART = 3
@@ -38,12 +38,10 @@ def updates():
 
 def messages(version, before, after, whole):
     """The parts of an update from `before` to `after`, as a service sends them."""
-    bench = Bench.__new__(Bench)
-    bench.cards = after
     changes = []
     for uid in after:
         if whole or before.get(uid) != after[uid]:
-            changes.append((ref_of(hex_of(uid)), bench.entry(uid)))
+            changes.append((ref_of(hex_of(uid)), put_of(uid, after[uid])))
     if not whole:
         changes.extend((ref_of(hex_of(uid)), None) for uid in before if uid not in after)
     changes.sort(key=lambda change: change[0])
@@ -56,7 +54,7 @@ def messages(version, before, after, whole):
         message["put"] = [put for _, put in some if put is not None]
         message["del"] = [ref for ref, put in some if put is None]
         made.append(message)
-    made[-1]["sha256"] = list_hash([bench.entry(uid) for uid in after])
+    made[-1]["sha256"] = list_hash([put_of(uid, after[uid]) for uid in after])
     return made
 
 

@@ -233,10 +233,7 @@ class Bench:
         return entries
 
     def entry(self, uid):
-        put = {"uid": hex_of(uid), "type": "ISO14443", "user": "", "contract": "c", "group": ""}
-        put.update({"status": "active", "until": None, "billing": "ppm", "proof": "uid"})
-        put.update(self.cards[uid])
-        return put
+        return put_of(uid, self.cards[uid])
 
     def order(self, do, **members):
         self.n += 1
@@ -312,6 +309,14 @@ class Bench:
         """Law 5: no gap, nothing that the service does not hold."""
         assert sorted(self.kinds) == list(range(1, len(self.kinds) + 1)), "law 5: a gap"
         assert self.charger.unsent == 0
+
+
+def put_of(uid, members):
+    """An entry of `put`."""
+    put = {"uid": hex_of(uid), "type": "ISO14443", "user": "", "contract": "c", "group": ""}
+    put.update({"status": "active", "until": None, "billing": "ppm", "proof": "uid"})
+    put.update(members)
+    return put
 
 
 def ref_of(uid, kind="ISO14443"):
