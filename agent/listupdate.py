@@ -64,6 +64,8 @@ class ListUpdate:
         self._has_room = has_room
         self._slots = None
         self.awaited = 1
+        self._merge = None
+        self._tries = self._most = self._unmeasured = 0
         self._forget()
 
     def resume(self):
@@ -331,9 +333,12 @@ class ListUpdate:
     def _forget(self):
         self._phase = _NONE
         self._whole = self._parts = self.part = self.version = self._base = self._entries = 0
-        self.at_s = self._tries = self._most = self._unmeasured = 0
+        self.at_s = 0
         self._sha = self._last_key = b""
         self._merge = None
+        self._tries = 0
+        self._most = 0  # bytes of the longest part yet
+        self._unmeasured = 0  # bytes since the room was looked at
 
 
 def _digest(message):

@@ -2,7 +2,7 @@
 
 import sys
 
-from hal.mock.volume import CUT_MODES, MemoryVolume
+from hal.mock.volume import CUT_MODES, MemoryVolume, PowerCut
 from host_tests.lists.changing import Changing, updates
 
 EVERY = 1 if sys.implementation.name == "cpython" else 4
@@ -39,7 +39,7 @@ def test_law_8_a_cut_in_any_update_leaves_the_old_or_the_new_list():
 
 
 def test_law_8_a_second_cut_after_the_first():
-    for what, change, volume in each():
+    for _, change, volume in each():
         for operation in range(1, 20, 3 * EVERY):
             once = volume.copy()
             if not change.cut(once, operation, "torn"):
@@ -54,8 +54,8 @@ def test_law_8_a_second_cut_after_the_first():
                 twice.cut_after(second, "torn")
                 try:
                     change.send(bench, first)
-                except BaseException as cut:  # noqa: BLE001
-                    assert type(cut).__name__ == "PowerCut", what
+                except PowerCut:
+                    pass
                 twice.revive()
                 change.lives_on(twice)
 

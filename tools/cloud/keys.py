@@ -13,6 +13,7 @@ from tools.cloud.errors import CloudError
 UP = "up"
 DOWN = "down"
 GRANT = "grant"
+CARD = "card"
 
 MASTER_BYTES = 32
 _KID = re.compile(r"^(up|down|grant)-([1-9][0-9]{0,4})$")
