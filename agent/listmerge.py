@@ -120,9 +120,9 @@ class Merge:
 
     def commit(self):
         """The result takes the old list's place."""
-        volume = self._volume
+        volume, held = self._volume, self._held
+        held.close()
         if not self._whole and self._as_over:
-            held = self._held
             foot = pack_foot(self._version, self.count, held.base_crc, held.base.count)
             volume.append(NEW_OVER, foot)
             volume.rename(NEW_OVER, OVER)
