@@ -19,7 +19,8 @@ Where a rule lives, from the front door to the cellar:
     room.py           room in flash, and what happens when there is none
     timekeeping.py    monotonic time, instants with a quality, filling in after synchronisation
     config.py         the signed configuration: pay-per-month flag, tariff, policy
-    subscribers.py    the subscriber list in flash; listupdate.py changes it whole or not at all
+    subscribers.py    the subscriber list in flash, found in a few reads
+    listupdate.py     changes it whole or not at all, in parts; listmerge.py: old and new flow together
     downlink.py       what may be obeyed: signature, addressee, version; orders.py carries orders out
     refusals.py       refused cards, coalesced so that nobody can fill the store with them
     ledger.py         records: numbered, durable, rendered the same for ever

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tools.cloud import jws, listsend
 from tools.cloud.mqtt import Broker
 from tools.cloud.receiver import Receiver
 from tools.cloud.service import Service
@@ -51,6 +52,17 @@ class Field:
 
     def publish(self, down):
         self.receiver.publish(CHARGER, down)
+
+    def note_parts(self):
+        """The list parts that the service publishes from now on, as they go: a list that grows."""
+        sent, publish = [], self.receiver.publish
+
+        def noting(charger_id, down):
+            sent.extend(jws.peek(one.payload)["part"] for one in down if one.leaf == "list")
+            publish(charger_id, down)
+
+        self.receiver.publish = noting
+        return sent
 
     def applied(self):
         charger = self.service.charger(CHARGER)
@@ -130,3 +142,23 @@ def test_ten_thousand_arrive_in_mid_session_and_a_difference_too(field):
         until(state, lambda s=state: client.status()["indication"] == s, 10)
     heap = [one for one in field.charger.lines if one.startswith("heap:")]
     print(f"whole list {told['whole']:.1f} s, difference {told['difference']:.1f} s; {heap[-1]}")
+
+
+def test_a_power_cut_in_a_long_list_costs_no_more_than_what_was_on_its_way(field):
+    service = field.service
+    until("the charger", lambda: service.charger(CHARGER).online, 30)
+    sent = field.note_parts()
+    people = [{"user": f"u-{n}", "uid": uid_of(n)} for n in range(1500)]
+    field.publish(service.subscribe_many(CHARGER, people))
+    for part in (20, 45):
+        until("parts", lambda p=part: service.charger(CHARGER).list_part > p)
+        field.charger.restart(dark_s=5)  # SIGKILL
+    until("the list", field.applied)
+    parts = 1500 // 20
+    print(f"{parts} parts, two cuts, {len(sent)} sent")
+    assert sorted(set(sent)) == list(range(1, parts + 1))
+    # what it had before a cut is not sent again; what was on its way is, once more when it comes online
+    assert all(sent.count(part) == 1 for part in range(1, 21))
+    assert len(sent) <= parts + 2 * 2 * listsend.WINDOW
+    status = json.loads(service.charger(CHARGER).status)
+    assert status["list"]["count"] == 1500 and status["faults"] == []

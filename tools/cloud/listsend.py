@@ -17,6 +17,7 @@ from tools.cloud.models import Charger
 IN_FLIGHT_S = 10
 WINDOW = 16  # parts on their way at a time
 CONFIRM_AFTER_S = 43200  # a list unchanged for half a day is confirmed; chargers refuse at 7 days
+OVERLAY_PARTS = 25  # about what a charger takes without a new base
 _KEPT = 4  # updates whose parts are kept ready, per database
 _ready: WeakKeyDictionary = WeakKeyDictionary()
 
@@ -130,8 +131,8 @@ def _begin(session: Session, charger: Charger) -> None:
     charger.list_base = charger.list_applied
     if charger.list_whole or not 0 < charger.list_applied < charger.list_version:
         charger.list_base = None
-    elif len(_payloads(session, charger)) > _parts_of(charger, session):
-        charger.list_base = None  # so much changes that the whole list is less
+    elif _is_much(len(_payloads(session, charger)), _parts_of_whole(session, charger)):
+        charger.list_base = None
 
 
 def _anew(session: Session, charger: Charger, now: int, whole: bool) -> list[Downlink]:
@@ -193,6 +194,12 @@ def _payloads(session: Session, charger: Charger) -> list[dict]:
     return kept[wanted]
 
 
-def _parts_of(charger: Charger, session: Session) -> int:
+def _is_much(parts: int, parts_of_whole: int) -> bool:
+    """Whether a difference is so large that the whole list costs the charger less."""
+    # Above what its overlay holds it makes a new base anyway, and needs room for the difference besides.
+    return parts > parts_of_whole or (parts > OVERLAY_PARTS and 2 * parts > parts_of_whole)
+
+
+def _parts_of_whole(session: Session, charger: Charger) -> int:
     lines = len(subscribers.at_version(session, charger, charger.list_version))
     return max(1, -(-lines // listing.ENTRIES_A_PART))
