@@ -7,6 +7,8 @@ MAGIC_REBOOT = b"\xbe\xef\xbe\xef"
 
 
 class Charger:
+    busy = False
+
     def __init__(self, volume, charger_id, master_key, fw):
         self._volume = volume
         self.charger_id = charger_id

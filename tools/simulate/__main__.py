@@ -76,6 +76,11 @@ def run(
     register: Annotated[
         int, typer.Option(help="What the meter of a new world shows.", metavar="WH")
     ] = 1234567,
+    flash_kib: Annotated[
+        int,
+        typer.Option(help="Size of the flash volume when it is first made; 10,000 subscribers need 3072.",
+                     metavar="KIB"),
+    ] = 1024,
 ):  # fmt: skip
     try:
         if word not in (None, 32, 64):
@@ -92,6 +97,7 @@ def run(
             dark_s=dark_s,
             word_bits=word,
             register_wh=register,
+            flash_kib=flash_kib,
         )
         launch = prepare(options)
     except SimulateError as error:

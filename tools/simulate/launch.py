@@ -16,6 +16,8 @@ from tools.simulate.errors import SimulateError
 
 LOOPBACK = ("127.0.0.1", "::1")
 HEAP_RANGE_KIB = (64, 1 << 20)
+FLASH_RANGE_KIB = (256, 1 << 16)
+BLOCK_KIB = 4
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Options:
     per second, 0 for as fast as possible. start_unix: wall clock of a new world, None for now.
     dark_s: how long the charger was without supply before this start. word_bits: 32 or 64, None for
     32 where it is to be had. register_wh: what the meter of a new world shows at first. image: a
-    built image to boot, None to build it.
+    built image to boot, None to build it. flash_kib: size of the volume when it is first made.
     """
 
     charger: str
@@ -42,6 +44,7 @@ class Options:
     word_bits: int | None = None
     register_wh: int = 1234567
     image: Path | None = None
+    flash_kib: int = 1024
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def prepare(options):
         "unix": before.get("unix", int(time.time()) if options.start_unix is None else options.start_unix),
         "register_wh": before.get("register_wh", options.register_wh),
         "meter_serial": before.get("meter_serial", f"SIM-{options.charger}"[:24]),
+        "flash_kib": before.get("flash_kib", options.flash_kib),
         "command": command,
     }  # fmt: skip
     _write_private(state / "start.json", json.dumps(start, indent=1))
@@ -121,6 +125,11 @@ def _check(options):
     low, high = HEAP_RANGE_KIB
     if options.heap_kib is not None and not low <= options.heap_kib <= high:
         raise SimulateError(f"--heap: must be {low} to {high} KiB")
+    low, high = FLASH_RANGE_KIB
+    if not low <= options.flash_kib <= high or options.flash_kib % BLOCK_KIB:
+        raise SimulateError(
+            f"--flash-kib: must be {low} to {high} KiB, whole blocks of {BLOCK_KIB}"
+        )
     if options.speed < 0:
         raise SimulateError("--speed: must be a positive number, or max")
     if options.control[0] not in LOOPBACK:
