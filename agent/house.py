@@ -217,7 +217,7 @@ class House:
 
     def card_ref(self, kind, uid):
         """The 16 hex digits that stand for a card outside flash."""
-        digest = jws.hmac_sha256(self.keys.key(jws.CARD), kind.encode(), b"|", uid)
+        digest = self.keys.mac(jws.CARD, kind.encode(), b"|", uid)
         return binascii.hexlify(digest[:8]).decode()
 
     def changed(self):
