@@ -58,14 +58,22 @@ class SimBoard(Board):
             self.world.from_dict(saved)
         self.world.restart(dark_s * 1000)
         self.save()
-        self.power = MockPowerBoard(self.world)
-        self.meter = MockMeter(self.world)
-        self.reader = MockReader(self.world)
+        self.hardware = self._hardware()
+        self.power = getattr(self.hardware, "power", None) or MockPowerBoard(self.world)
+        self.meter = getattr(self.hardware, "meter", None) or MockMeter(self.world)
+        self.reader = getattr(self.hardware, "reader", None) or MockReader(self.world)
         self.clock = MockClock(self.world)
         self.indicator = MockIndicator()
         self.network = MockNetwork(self.world, self._start["host"], self._start["port"])
         self.flash = None
-        self.pacer = Pacer(self.world, self._save_step, self._start["speed"], self._unsettled)
+        self.pacer = Pacer(
+            self.world,
+            self._save_step,
+            self._start["speed"],
+            self._unsettled,
+            self._pass_ms if self.hardware else None,
+        )
+        self._attended_ms = -1
         self._booted_ms = self.world.now_ms
         self._agent = None
         self._uptime = None
@@ -79,6 +87,12 @@ class SimBoard(Board):
         if reason:
             print("flash:", reason)
         return volume
+
+    def attend(self):
+        # A turn is 50 ms of the world's time, which may stand still.
+        if self._attended_ms != self.world.now_ms:
+            self._attended_ms = self.world.now_ms
+            Board.attend(self)
 
     def commissioning(self):
         if not self._start["key"]:
@@ -113,6 +127,17 @@ class SimBoard(Board):
             await sleep_ms(0)
             return
         await self.pacer.wait(ms)
+
+    def _hardware(self):
+        names = {role: self._start.get(role, "mock") for role in ("meter", "reader", "power")}
+        if set(names.values()) == {"mock"}:
+            return None
+        from boards.sim.hardware import Hardware
+
+        return Hardware(self.world, names, self._start["meter_serial"])
+
+    def _pass_ms(self, due_ms, most_ms):
+        return self.hardware.pass_ms(due_ms, most_ms, self.attend)
 
     # ---- for the control port
 

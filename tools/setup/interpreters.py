@@ -13,6 +13,9 @@ HEAP_KIB = {32: 160, 64: 320}
 # The world, the mock hardware and what drives them live in the charger's interpreter here. What they
 # take, measured, is added, so that the rest is what a board with real hardware would have.
 HARDWARE_KIB = {32: 40, 64: 80}
+# And where simulated chips do, that is the chips and the bytes on their buses; the drivers over them are a
+# board's own and live in its heap.
+CHIPS_KIB = {32: 24, 64: 48}
 
 PROBE = """
 import sys

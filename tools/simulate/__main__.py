@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tools.simulate.errors import SimulateError
-from tools.simulate.launch import Options, note_pid, prepare
+from tools.simulate.launch import FITTED, Options, note_pid, prepare
 
 HELP = """Run one charger: the firmware image, booted by MicroPython on simulated hardware.
 
@@ -26,6 +26,12 @@ def pair(option, text):
     if not (colon and host and port.isdecimal() and int(port) <= 65535):
         raise SimulateError(f"{option}: must be HOST:PORT")
     return host, int(port)
+
+
+def help_of(role):
+    """What can be asked for."""
+    names = ", ".join(FITTED[role])
+    return f"mock, or a simulated chip under its real driver: {names}. Default: the folder's, else mock."
 
 
 def factor(text):
@@ -76,6 +82,9 @@ def run(
     register: Annotated[
         int, typer.Option(help="What the meter of a new world shows.", metavar="WH")
     ] = 1234567,
+    meter: Annotated[str | None, typer.Option(help=help_of("meter"))] = None,
+    reader: Annotated[str | None, typer.Option(help=help_of("reader"))] = None,
+    power: Annotated[str | None, typer.Option(help=help_of("power"))] = None,
 ):  # fmt: skip
     try:
         if word not in (None, 32, 64):
@@ -92,6 +101,9 @@ def run(
             dark_s=dark_s,
             word_bits=word,
             register_wh=register,
+            meter=meter,
+            reader=reader,
+            power=power,
         )
         launch = prepare(options)
     except SimulateError as error:
