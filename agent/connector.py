@@ -139,6 +139,8 @@ class Connector(Running):
 
     def on_contactor(self, up_ms, closed):
         """What the contactor's feedback says."""
+        if not closed:
+            self.contactor_opened_ms = up_ms
         self.contactor_closed = closed
         self._settle(up_ms)
 

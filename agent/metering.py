@@ -59,6 +59,7 @@ class MeterWatch:
         self.last_ms = 0
         self.anomaly = ""
         self._heard_ms = None
+        self._as_of_ms = -1  # what the newest answer tells of: meters on slow buses tell late
         self._asked_ms = 0
         self._live_ms = 0  # how long energy could flow since the last believed reading
         self._frozen_mws = 0
@@ -103,6 +104,10 @@ class MeterWatch:
         """Whether the meter has answered at or after `since_ms`."""
         return self._heard_ms is not None and self._heard_ms >= since_ms
 
+    def tells_of(self, since_ms):
+        """Whether the meter's newest answer counts what flowed until `since_ms`."""
+        return self._heard_ms is not None and self._as_of_ms >= since_ms
+
     def unsettled(self, up_ms):
         """Whether a reset or replaced meter was accepted less than a day ago."""
         return self._settled_ms is not None and up_ms < self._settled_ms
@@ -120,6 +125,7 @@ class MeterWatch:
             return ""
         self.raw = reading
         self._heard_ms = up_ms
+        self._as_of_ms = up_ms - reading.age_ms
         flag = self._judge(reading, passed_ms)
         news = flag if flag != self.anomaly else ""
         self.anomaly = flag

@@ -36,6 +36,7 @@ class Running:
         self.vehicle = "A"
         self.fault = ""
         self.contactor_closed = True  # until its feedback has said otherwise
+        self.contactor_opened_ms = 0  # when it said so last
         self.rest_until_ms = 0  # after a fault nothing is given for a while, so that nothing flaps
         self.telemetry_ms = 0
         self._grant = None  # the accepted identity that the next session begins with
@@ -195,7 +196,8 @@ class Running:
         if not self._house.store_ok:
             return
         waited = up_ms - self._closing_ms >= END_WAIT_MS
-        heard = self.meter.heard_since(self._closing_ms)
+        since_ms = max(self._closing_ms, self.contactor_opened_ms)
+        heard = self.meter.tells_of(since_ms)
         if not waited and (self.contactor_closed or not heard):
             return
         session = self.session
@@ -204,7 +206,7 @@ class Running:
         session.count(self._closing_ms)
         if self.contactor_closed:
             session.flag("contactor_stuck")
-        reading = self.meter.raw if heard else None
+        reading = self.meter.raw if self.meter.heard_since(self._closing_ms) else None
         if reading is not None and not self.meter.anomaly:
             session.register_wh = reading.register_wh
             session.sample("end")

@@ -49,17 +49,20 @@ class Reading:
         readings with the same one.
     power_w: momentary active power. current_ma, voltage_v: tuples of three, phases L1 L2 L3, 0 for
         a phase that is not connected.
+    age_ms: how old the register is at most: what flowed since then may not be counted yet. A session's
+        end waits for an answer that counts all of it.
     source: "mid" for a certified meter, "internal" for the charger's own.
     """
 
     def __init__(self, register_wh, serial, power_w=0, current_ma=(0, 0, 0), voltage_v=(0, 0, 0),
-                 source="internal"):  # fmt: skip
+                 source="internal", age_ms=0):  # fmt: skip
         self.register_wh = register_wh
         self.serial = serial
         self.power_w = power_w
         self.current_ma = current_ma
         self.voltage_v = voltage_v
         self.source = source
+        self.age_ms = age_ms
 
 
 # Words for what is wrong with the hardware and is no fault of the power board (Board.complaints).

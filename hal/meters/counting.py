@@ -19,6 +19,7 @@ TOLD_MS = 60000
 REST_MS = 2000  # without current for so long, the register is kept
 REST_WH = 10  # and moved at least by this: less is not worth an erase of flash
 REVERSE_W = 60  # less than this the wrong way is a filter's capacitors
+ROUND_MS = 500  # at most this lies between the oldest and the newest part of what was heard
 LEAST_MV = 80000  # a voltage outside of these is no mains (nor a frame to believe)
 MOST_MV = 300000
 DARK_MA = 500  # more than this without mains voltage: the chip does not see what it should measure
@@ -79,8 +80,14 @@ class CountingMeter(Meter):
         if not self.healthy():
             return None
         register = self._register
+        heard_ms = self._fresh_until_ms - FRESH_MS
         return Reading(
-            register.register_wh, register.serial, self._power_w, self._current_ma, self._voltage_v
+            register.register_wh,
+            register.serial,
+            self._power_w,
+            self._current_ma,
+            self._voltage_v,
+            age_ms=self._now_ms - heard_ms + ROUND_MS,
         )
 
     def healthy(self):

@@ -16,6 +16,7 @@ from hal.ports import Meter, Reading
 
 ANSWER_MS = 300  # a meter begins its answer within this time
 FRESH_MS = 1000  # see hal.ports.Meter.read
+OWN_MS = 1000  # allowed for the meter's own round: how often it counts is in no table
 GARBLED = 3  # so many bad answers one after another to the same request are a complaint
 SERIAL_EVERY = 256  # rounds after which the serial number is asked for again: meters are exchanged
 NOT_THERE = (1, 2, 3)  # exceptions: no such function, register, or number of registers
@@ -128,9 +129,12 @@ class ModbusMeter(Meter):
     def read(self):
         if self._wh is None or not self._serial:
             return None
-        if passed_ms(self._clock, self._wh_at) > FRESH_MS:
+        age_ms = passed_ms(self._clock, self._wh_at)
+        if age_ms > FRESH_MS:
             return None
-        return Reading(self._wh, self._serial, self._power_w, self._ma, self._v, self._source)
+        return Reading(
+            self._wh, self._serial, self._power_w, self._ma, self._v, self._source, age_ms + OWN_MS
+        )
 
     def complaint(self):
         if max(self._bad) >= GARBLED:

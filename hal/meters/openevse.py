@@ -17,6 +17,7 @@ from hal.ports import Meter, Reading
 
 PATH = "openevse"
 FRESH_MS = 1000
+SUMS_MS = 1000  # the controller adds to its energy once a second
 MOST_WS = 120000  # 3 x 80 A for 2 s: more between two readings is not believed at once
 
 _FORM = "<IIQQ"
@@ -106,6 +107,7 @@ class OpenEvseMeter(Meter):
             ma * volt * n // 1000,
             (ma, ma if n > 1 else 0, ma if n > 2 else 0),
             (volt, volt if n > 1 else 0, volt if n > 2 else 0),
+            age_ms=self._power.energy_ms() + SUMS_MS,
         )
 
     def keep(self):

@@ -47,7 +47,7 @@ All of it is in `access` of the signed configuration, and what is not given has 
 | `unknown` | `refuse`, `ask` | `refuse` | whether the service is asked about a card that the list does not hold |
 | `ask_within_s` | 1 to 30 | 10 | how long its answer is waited for |
 | `guests` | `deny`, `free` | `deny` | what becomes of a good card that the list does not hold |
-| `groups` | at most 8 references | any | only cards of these groups may begin; the list's own groups, not the user's |
+| `groups` | at most 8 references | any | only cards whose entry names one of these groups may begin |
 | `offline` | `list`, `deny` | `list` | what the list is worth while the service cannot be reached |
 | `list_max_age_s` | 0 to 31622400 | 604800 | an older list lets nobody in |
 | `lapse_s` | 5 to 3600 | 60 | who was let in and brings no vehicle has to ask again after this |

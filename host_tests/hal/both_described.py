@@ -55,15 +55,13 @@ def test_the_relay_is_set_off_before_anything_else_is_made():
 
 
 def test_only_what_is_named_is_opened():
-    # other tests of the same process may have imported them
-    others = ("hal.readers.pn532", "hal.power.direct")
-    had = {name: sys.modules.pop(name) for name in others if name in sys.modules}
+    before = set(sys.modules)
     _, machine, _ = described()
-    assert not [name for name in others if name in sys.modules]
-    sys.modules.update(had)
     assert [made for made in machine.made if made[0] in ("uart", "spi", "i2c")] == [
         ("uart", 1, 25, 32)
     ]
+    fresh = set(sys.modules) - before
+    assert not fresh & {"hal.readers.pn532", "hal.power.direct"}, fresh
 
 
 def test_a_driver_that_is_not_there_gives_no_energy_and_stops_nothing():

@@ -125,3 +125,26 @@ def test_law_3_frozen_for_less_than_100_wh_is_believed_and_costs_nothing():
     bench.run(60)
     bench.world.set_meter_fault("")
     ends_whole(bench, 0)
+
+
+def test_law_3_the_end_waits_for_what_a_slow_meter_tells_late():
+    bench = charging()
+    true = bench.board.meter.read
+    shown = []
+
+    def late():
+        """What the meter showed a second ago."""
+        shown.append((bench.up_ms, true()))
+        while len(shown) > 1 and shown[1][0] <= bench.up_ms - 1000:
+            shown.pop(0)
+        return changed(shown[0][1], age_ms=bench.up_ms - shown[0][0])
+
+    bench.board.meter.read = late
+    bench.run(60)
+    bench.world.unplug()
+    bench.run(10)
+    end = bench.of_kind("session_end")[-1]
+    assert end["reg_end_wh"] == bench.world.register_wh(), end
+    bench.board.meter.read = true
+    bench.run(60)
+    assert bench.count("meter_anomaly") == 0

@@ -339,7 +339,7 @@ MUTANTS = (
         (4, end_written_twice, (4,)),
         (4, session_number_from_the_clock, (4,)),
         (5, bytes_change_with_the_boot, (5,)),
-        (5, number_used_again_after_a_boot, (4, 5, 6)),
+        (5, number_used_again_after_a_boot, (2, 4, 5, 6)),
         (6, ack_is_the_publish, (6,)),
         (7, rejected_is_not_named, (6, 7)),
         (8, list_half_applied, (1, 8)),
