@@ -7,7 +7,8 @@ Drivers need turns, and the simulator's time jumps. So time passes here, in `pas
   no further than the meter's chip can bear (`most_gap_ms`: its counter wraps or stands at its end). The
   heartbeat of the controller, or the gate of the relay, is renewed as the control task would have done.
 * A jump does not exist for the clock of reader and power board, nor for the meter's where nothing flowed:
-  they have nothing due then. It is followed by turns of the drivers alone until the meter has answered.
+  they have nothing due then. Where something flowed it is followed by turns of the drivers alone, in which
+  the meter is heard often enough to believe it (`settle_ms`).
 
 A chip begins anew with the process: kill, cut and reset are power cuts without a warning for it.
 """
@@ -84,7 +85,8 @@ class Hardware:
     def pass_ms(self, due_ms, most_ms, attend):
         """Let time pass, `most_ms` at most, and return how much; attend() gives the drivers a turn."""
         world = self._world
-        settle_ms = self.settle_ms
+        # Nothing has to be heard again where nothing flowed, unless the meter is silent anyway.
+        settle_ms = self.settle_ms if world.current_ma() or not self._heard() else 0
         most_ms = min(most_ms, max(due_ms, TURN_MS))
         ms = most_ms - settle_ms
         if ms <= TURN_MS or not self._is_quiet():
@@ -92,12 +94,14 @@ class Hardware:
             world.step(world.now_ms + ms, leased=True)
             return ms
         began_ms = world.now_ms
-        ms = self._jump(ms)
-        end_ms = began_ms + ms + settle_ms
-        while self.meter and self.meter.read() is None and world.now_ms < end_ms:
+        end_ms = began_ms + self._jump(ms) + settle_ms
+        while world.now_ms < end_ms:
             world.step(min(world.now_ms + TURN_MS, end_ms), leased=True)
             attend()
         return world.now_ms - began_ms
+
+    def _heard(self):
+        return self.meter is None or self.meter.read() is not None
 
     def _jump(self, ms):
         world = self._world

@@ -7,6 +7,8 @@ MAGIC_REBOOT = b"\xbe\xef\xbe\xef"
 
 
 class Charger:
+    kept_register = None, ""
+
     def __init__(self, volume, charger_id, master_key, fw):
         self._volume = volume
         self.charger_id = charger_id
@@ -47,6 +49,9 @@ class Charger:
         if closed or self._was_closed:
             self._log("contactor %d %d" % (closed, self._wh))
         self._was_closed = closed
+
+    def on_complaints(self, up_ms, words):
+        pass
 
     def on_time(self, up_ms, unix_ms, quality, source):
         self.time = unix_ms
