@@ -73,7 +73,6 @@ class SimBoard(Board):
             self._unsettled,
             self._pass_ms if self.hardware else None,
         )
-        self._attended_ms = -1
         self._booted_ms = self.world.now_ms
         self._agent = None
         self._uptime = None
@@ -89,9 +88,7 @@ class SimBoard(Board):
         return volume
 
     def attend(self):
-        # A turn is 50 ms of the world's time, which may stand still.
-        if self._attended_ms != self.world.now_ms:
-            self._attended_ms = self.world.now_ms
+        if self.hardware and self.hardware.takes_turn():
             Board.attend(self)
 
     def commissioning(self):
@@ -152,13 +149,21 @@ class SimBoard(Board):
         """Return what the charger believes of itself."""
         agent = self._agent
         if agent is None:
-            return {"indication": "dark", "permit_ma": 0, "unsent": 0, "session": "", "up_ms": 0}
+            return {
+                "indication": "dark",
+                "permit_ma": 0,
+                "unsent": 0,
+                "session": "",
+                "up_ms": 0,
+                "faults": [],
+            }
         return {
             "indication": agent.indication,
             "permit_ma": agent.permit_ma,
             "unsent": agent.unsent,
             "session": getattr(agent, "session", ""),
             "up_ms": self._uptime.now_ms(),
+            "faults": [word for word in (self.power.fault(),) if word] + list(self.complaints()),
         }
 
     def switch_power(self, on):

@@ -31,7 +31,10 @@ class DriverClock(Clock):
         self._world = world
 
     def ticks_ms(self):
-        return (self._world.now_ms - self.skipped_ms) % self.period_ms
+        return self.passed_ms() % self.period_ms
+
+    def passed_ms(self):
+        return self._world.now_ms - self.skipped_ms
 
 
 class Asked:
@@ -62,7 +65,7 @@ class Hardware:
         self._calm = DriverClock(world)
         self._counting = DriverClock(world)
         self._switches = {}
-        self._seen = None
+        self._seen = self._turn = None
         self._quiet_ms = world.now_ms + QUIET_MS
         if names["power"] != "mock":
             self.power = Asked(_POWERS[names["power"]](self))
@@ -81,6 +84,15 @@ class Hardware:
         self._world.changes += 1
 
     # ---- time
+
+    def takes_turn(self):
+        """Whether the drivers have a turn now: not where nothing has passed for them and nothing happened."""
+        world = self._world
+        turn = (self._calm.passed_ms(), self._counting.passed_ms(), world.changes)
+        if turn == self._turn:
+            return False
+        self._turn = turn
+        return True
 
     def pass_ms(self, due_ms, most_ms, attend):
         """Let time pass, `most_ms` at most, and return how much; attend() gives the drivers a turn."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tools.simulate.errors import SimulateError
-from tools.simulate.launch import FITTED, Options, note_pid, prepare
+from tools.simulate.launch import Options, help_of, note_pid, prepare
 
 HELP = """Run one charger: the firmware image, booted by MicroPython on simulated hardware.
 
@@ -26,12 +26,6 @@ def pair(option, text):
     if not (colon and host and port.isdecimal() and int(port) <= 65535):
         raise SimulateError(f"{option}: must be HOST:PORT")
     return host, int(port)
-
-
-def help_of(role):
-    """What can be asked for."""
-    names = ", ".join(FITTED[role])
-    return f"mock, or a simulated chip under its real driver: {names}. Default: the folder's, else mock."
 
 
 def factor(text):

@@ -116,6 +116,12 @@ def prepare(options):
     )
 
 
+def help_of(role, otherwise="the folder's, else mock"):
+    """What --meter, --reader or --power can be, for people."""
+    names = ", ".join(FITTED[role])
+    return f"mock, or a simulated chip under its real driver: {names}. Default: {otherwise}."
+
+
 def note_pid(state, pid):
     """Leave the charger's process number in its state folder."""
     (Path(state) / "pid").write_text(f"{pid}\n")
