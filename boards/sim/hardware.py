@@ -18,7 +18,7 @@ from hal.ports import Clock
 TURN_MS = 50
 LIMITS = {"limit_ma": 32000, "phases": 3}
 QUIET_MS = 7000  # longer than the slowest thing that a power board does after a change
-FAULT_QUIET_MS = 35000  # and after a fault
+TROUBLE_QUIET_MS = 65000  # and while something is wrong: drivers tell of some things for a minute, or after one
 
 _FLIP_EVERY = 7
 
@@ -65,6 +65,7 @@ class Hardware:
         self._calm = DriverClock(world)
         self._counting = DriverClock(world)
         self._switches = {}
+        self._switched = {}
         self._seen = self._turn = None
         self._quiet_ms = world.now_ms + QUIET_MS
         if names["power"] != "mock":
@@ -81,6 +82,9 @@ class Hardware:
         if of not in self._switches:
             raise ValueError("the %s has no bus" % of)
         self._switches[of](fault)
+        self._switched[of] = fault
+        if not fault:
+            del self._switched[of]
         self._world.changes += 1
 
     # ---- time
@@ -136,18 +140,19 @@ class Hardware:
         """Whether nothing has changed for so long that no driver has anything to do but to look again."""
         world, power = self._world, self.power
         seen = [world.changes]
-        wait_ms = QUIET_MS
+        trouble = bool(self._switched)
         if power:
             seen += [power.vehicle(), power.contactor(), power.fault(), power.asked_ma]
-            if power.fault():
-                wait_ms = FAULT_QUIET_MS
+            trouble = trouble or bool(power.fault() or power.complaint())
         if self.meter:
-            seen.append(self.meter.complaint())
+            seen += [self.meter.complaint(), self._heard()]
+            trouble = trouble or bool(self.meter.complaint())
         if self.reader:
             seen.append(self.reader.healthy())
+            trouble = trouble or not self.reader.healthy()
         if seen != self._seen:
             self._seen = seen
-            self._quiet_ms = world.now_ms + wait_ms
+            self._quiet_ms = world.now_ms + (TROUBLE_QUIET_MS if trouble else QUIET_MS)
         return world.now_ms >= self._quiet_ms
 
     # ---- what the makers below take

@@ -93,7 +93,7 @@ def test_a_session_is_metered_to_one_count(tmp_path, fitted, word):
         (SETS[0], "meter", "flip", "meter_bus"),
         (SETS[0], "reader", "cut", "reader_silent"),
         (SETS[0], "power", "cut", "internal"),
-        (SETS[1], "meter", "cut", "meter_silent"),
+        (SETS[1], "meter", "cut", "meter_missing"),
         (SETS[1], "power", "cut", "internal"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.meter,
@@ -107,7 +107,7 @@ def test_a_bus_that_fails_in_mid_session_is_told_and_comes_back_by_itself(
         client = stage.charger.client
         stage.advance(300)
         client.do("bus", of=of, fault=fault)
-        stage.advance(20)
+        stage.advance(70)
         stage.wait("the fault in the status", lambda: word in told_faults(stage))
         client.do("bus", of=of, fault="ok")
         stage.advance(120)
