@@ -187,6 +187,14 @@ def of_pace(facts, where, history):
     return found
 
 
+def of_buses(worst):
+    """Bytes on the bus in each driver's worst turn. worst: {driver: bytes}."""
+    return [
+        Figure(f"bus.{name}", f"{name}: bytes in its worst turn", size, "B", tolerance=0)
+        for name, size in worst.items()
+    ]
+
+
 def timing(name, label, ms, facts, more=""):
     """A timing of `ms` milliseconds in a run whose calibration loop took facts["unit_us"]."""
     shown = f"{ms:,.2f} ms" + (f" = {more}" if more else "")
