@@ -16,7 +16,7 @@ The command becomes the charger: its process number is the charger's, kill -9 is
 the next start with the same --state is the next boot. It prints "ready: control HOST:PORT" when
 it is up. The control port takes one JSON object a line and answers one, for instance
 {"do":"plug","max_a":16} {"do":"demand","a":10,"wh":6146} {"do":"tap","uid":"04A2B3C4D5E6F7"}
-{"do":"advance","s":3600} {"do":"world"} {"do":"status"}; {"do":"help"} is answered with all names.
+{"do":"advance","s":3600} {"do":"world"} {"do":"status"} {"do":"bus","of":"meter","fault":"cut"}; {"do":"help"} is answered with all names.
 """
 
 
