@@ -18,9 +18,7 @@ from hal.ports import Clock
 TURN_MS = 50
 LIMITS = {"limit_ma": 32000, "phases": 3}
 QUIET_MS = 7000  # longer than the slowest thing that a power board does after a change
-TROUBLE_QUIET_MS = (
-    65000  # and while something is wrong: drivers tell of some things for a minute, or after one
-)
+TROUBLE_QUIET_MS = 65000  # while something is wrong: drivers tell of it for a minute, or after one
 
 _FLIP_EVERY = 7
 
