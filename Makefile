@@ -5,6 +5,7 @@ VENV_PYTHON := .deps/venv/bin/python
 TESTS ?= host_tests
 PYTEST_ARGS ?=
 SWEEP_ARGS ?=
+FUZZ_ARGS ?=
 
 # A newer Python may be installed beside the default one: take the first that is new enough and can make a venv.
 define FIND_PYTHON
@@ -26,7 +27,7 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help setup lint test demo bench sweep years clean
+.PHONY: help setup lint test demo bench sweep years fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -57,6 +58,9 @@ sweep: setup ## cut the power at every flash operation of a charger's life (SWEE
 
 years: setup ## twenty charger-years in virtual time, every law held at every step (YEARS_ARGS=--help)
 	@$(VENV_PYTHON) -m host_tests.years $(YEARS_ARGS)
+
+fuzz: setup ## a million hostile cases a parser; stopped, it goes on where it was (FUZZ_ARGS=--help)
+	@$(VENV_PYTHON) -m host_tests.fuzz $(FUZZ_ARGS)
 
 clean: ## remove what was built (keeps .deps/)
 	rm -rf .build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -21,7 +21,8 @@ Where a rule lives, from the front door to the cellar:
     room.py           room in flash, and what happens when there is none
     timekeeping.py    monotonic time, instants with a quality, filling in after synchronisation
     config.py         the signed configuration: pay-per-month flag, tariff, policy
-    subscribers.py    the subscriber list in flash; listupdate.py changes it whole or not at all
+    subscribers.py    the subscriber list in flash, found in a few reads
+    listupdate.py     changes it whole or not at all, in parts; listmerge.py: old and new flow together
     keyring.py        the generations of the master key: what signs, what is obeyed
     downlink.py       what may be obeyed: signature, addressee, version; orders.py carries orders out
     proving.py        cards that must prove they are no copy: sun.py checks, suncounters.py remembers, aes.py

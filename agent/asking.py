@@ -83,7 +83,7 @@ class Asking:
         return "asking"
 
     def answered(self, up_ms, order, socket):
-        """The service's `authorize`: (Grant, card) when a session may begin, (None, None) when it
+        """The service's `authorize`: (Grant, the card's key) when a session may begin, (None, None) when it
         refuses. Refused: not an answer, or not now; the latter closes the question."""
         named = text(order, "ask", 24)
         result = word(order, "result", ("accepted", "refused"))
@@ -115,7 +115,7 @@ class Asking:
                 self._show_refused(up_ms, ref, rule, reason)
                 raise Refused(reason)
         self._house.indicate(up_ms, "authorized")
-        return grant, card
+        return grant, self._house.card_key(kind, uid)
 
     def tick(self, up_ms):
         """Time passed: a late answer is none."""

@@ -6,8 +6,10 @@ time since boot in milliseconds, monotonic, never wrapping; it is passed into ev
 
 # isort: off
 # MicroPython imports within an import on a small stack: the leaves are loaded first.
-from . import reasons, timekeeping, samples, slots, states, subscribers  # noqa: F401
-from . import packing, metering, ledger, checkpoint, access  # noqa: F401
+from . import reasons, timekeeping, samples, slots, states, subscribers, refusals  # noqa: F401
+from . import packing, metering, ledger, checkpoint, access, lockout, jws  # noqa: F401
+from . import keyring, trace, gate, meterlog, darkness, running, asking, revoking  # noqa: F401
+from . import listmerge  # noqa: F401
 # isort: on
 
 from . import status
@@ -22,6 +24,8 @@ from .reasons import Refused
 _STATUS_BEAT_MS = const(900000)
 _SHOW_MS = const(3000)
 _STORE_RETRY_MS = const(60000)
+_SLICE = const(16)  # entries that a list update goes on by in one call of `work`
+_TICK_SLICE = const(512)  # in one tick, where nobody calls `work`
 
 
 class Charger:
@@ -30,7 +34,11 @@ class Charger:
     volume: hal volume; charger_id: [A-Za-z0-9_-]{1,32}; master_key: 32 bytes; fw: version string.
     When the volume cannot be used the charger is locked, says so, and asks for a reset after a minute:
     a boot is the one way in which flash is read and trusted.
+
+    has_worker: whether a task of its own calls `work` while `busy`; otherwise `tick` does it.
     """
+
+    has_worker = False
 
     def __init__(self, volume, charger_id, master_key, fw):
         self._house = house = House(volume, charger_id, master_key, fw)
@@ -50,6 +58,7 @@ class Charger:
             house.store_failed(up_ms)
         house.note_firmware(up_ms)
         house.tell_versions(up_ms)
+        self._downlink.resume(up_ms)
         self._house.changed()
 
     def on_vehicle(self, up_ms, vehicle):
@@ -125,6 +134,8 @@ class Charger:
         if house.shown and up_ms - house.shown_ms >= _SHOW_MS:
             house.shown = ""
         self.connector.tick(up_ms)
+        if not self.has_worker:
+            self._downlink.work(up_ms, _TICK_SLICE)
         house.raise_floor(up_ms)
         house.close_months(up_ms)
         if up_ms - self._status_ms >= _STATUS_BEAT_MS:
@@ -138,9 +149,20 @@ class Charger:
                 if house.online and self.connector.meter.raw is not None:
                     house.mailbox.telemetry(status.telemetry(house, up_ms))
 
+    @property
+    def busy(self):
+        """Whether a list update waits to be carried on by `work`."""
+        return self._downlink.merging
+
+    def work(self, up_ms):
+        """Carry a list update on by a little: some milliseconds, and at most one write."""
+        self._downlink.work(up_ms, _SLICE)
+
     def next_due_ms(self, up_ms):
         """Milliseconds until the charger has something to do by itself, 0..900000."""
         house = self._house
+        if self.busy:
+            return 0
         due_ms = min(self._status_ms + _STATUS_BEAT_MS - up_ms, self.connector.next_due_ms(up_ms))
         now_ms = house.time.unix_ms(up_ms)
         if now_ms is not None:

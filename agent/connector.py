@@ -156,7 +156,7 @@ class Connector(Running):
         if reason == access.ASK:
             return self._asking.card(up_ms, (kind, uid), ref, self._socket(up_ms))
         if grant is not None:
-            self._grant_next(up_ms, grant, (kind, uid))
+            self._grant_next(up_ms, grant, self._house.card_key(kind, uid))
         return reason
 
     def order_start(self, up_ms, grant):

@@ -5,6 +5,7 @@ from .access import ACCEPTED
 from .lockout import Lockout
 from .refusals import Refusals
 from .session import Grant
+from .subscribers import ref_of
 
 _METHODS = {access.CARD: "rfid_list", access.ORDER: "app_cloud"}
 
@@ -21,8 +22,7 @@ class Gate:
     def look_up(self, up_ms, kind, uid, proof=b""):
         """(what the reader gave: access.GOOD .. TWO, ref, Entry or None) of a card.
 
-        proof: what the card proves itself with, if its entry asks for that (Entry.proof "sun"); None: it
-        has done so already.
+        proof: what the card proves itself with, if its entry asks for that (Entry.proof "sun").
         """
         if kind == access.TWO:
             return access.TWO, "", None
@@ -34,12 +34,13 @@ class Gate:
         if not house.store_ok:
             return access.GOOD, "", None  # what is not durable would be undone by the next boot
         try:
-            ref, entry = house.card_ref(kind, uid), house.subscribers.find(kind, uid)
+            key = house.card_key(kind, uid)
+            entry = house.subscribers.find(key)
             good = access.GOOD
-            if proof is not None and getattr(entry, "proof", "uid") == "sun":
+            if entry is not None and entry.proof == "sun":
                 if not house.proven(uid, proof):
                     good = access.UNPROVEN
-            return good, ref, entry
+            return good, ref_of(key), entry
         except OSError:
             house.store_failed(up_ms)
             return access.GOOD, "", None
@@ -85,10 +86,8 @@ class Gate:
         return rule, reason, self._stamp(up_ms, grant)
 
     def stands(self, up_ms, grant, card, socket):
-        """Whether the list lets the (kind, uid) of a grant in under the same terms as before."""
-        good, ref, entry = self.look_up(up_ms, card[0], card[1], None)
-        if good != access.GOOD or ref != grant.ref:
-            return False
+        """Whether the list lets the card (its key) of a grant in under the same terms as before."""
+        entry = self._house.subscribers.find(card)
         if entry is None:
             return grant.method == "rfid_online" and self.could(up_ms, socket)[1] == ACCEPTED
         rule, reason = access.decide(self._facts(up_ms, access.CARD, entry, socket))

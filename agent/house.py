@@ -3,7 +3,7 @@
 The parts are handed the House, so that each one file knows the others by name only.
 """
 
-import binascii
+import struct
 
 from . import jws
 from .cardfile import CardFile
@@ -18,7 +18,7 @@ from .monthbook import MonthBook
 from .outbox import Outbox
 from .reasons import Refused
 from .room import Room
-from .subscribers import Subscribers
+from .subscribers import Subscribers, ref_of
 from .timekeeping import UNKNOWN, Instant, Timekeeper
 from .trace import Trace
 
@@ -31,7 +31,8 @@ class House:
     """What one charger consists of.
 
     charger_id, fw: str; keys: keyring.Keyring; counters, time, config, subscribers, ledger, outbox, checkpoint,
-    mailbox, trace: the parts; connector: its socket, set by the Charger; online: whether the service can be
+    mailbox, trace: the parts; connector: its socket, set by the Charger; list_update: set by the Downlink;
+    online: whether the service can be
     reached; store_ok: False once the volume gave an error, until the next boot; ordered_lock,
     reset_ordered: what signed orders asked for; shown: the indicator's word of the moment.
     """
@@ -42,6 +43,7 @@ class House:
         self.mailbox = Mailbox()
         self.trace = Trace()
         self.connector = None
+        self.list_update = None
         self.online = False
         self.store_ok = True
         self.failed_ms = 0
@@ -62,7 +64,7 @@ class House:
         self.counters.boot += 1
         self.time = Timekeeper(volume, self.counters.boot, self.counters.time_floor_s)
         self.config = ConfigStore(volume, self.charger_id, self.keys, self.counters)
-        self.subscribers = Subscribers(volume)
+        self.subscribers = Subscribers(volume, self._list_mark())
         self.card = CardFile(volume)
         self.checkpoint = Checkpoint(volume)
         used = max(self.counters.acked, self.checkpoint.next_seq - 1, self.keys.first_seq - 1)
@@ -79,6 +81,10 @@ class House:
         self.months = MonthBook(volume, self.ledger)
         self.room = Room(volume, self.outbox)
         self.ordered_lock = volume.size(_LOCK) > 0
+
+    def _list_mark(self):
+        """By this a list in flash shows that its keys are made with this card key."""
+        return struct.unpack("<I", self.keys.mac(jws.CARD, b"list")[:4])[0]
 
     def write(self, up_ms, kind, body, connector=1):
         """Store a record; its number, or 0 when it was not stored.
@@ -166,7 +172,7 @@ class House:
                 self.store_failed(up_ms)
 
     def remember_card(self, up_ms, number, card):
-        """Keep the card of the session that has just begun."""
+        """Keep the card (its 12-byte key) of the session that has just begun."""
         try:
             self.card.write(number, card)
         except OSError:
@@ -227,10 +233,17 @@ class House:
         """Free space on the volume in KiB as last measured, 0 when it cannot be used."""
         return self.room.free // 1024 if self.store_ok else 0
 
+    def card_key(self, kind, uid):
+        """The 12 bytes that stand for a card in flash; the first 8 are its ref."""
+        return self.keys.mac(jws.CARD, kind.encode(), b"|", uid)[:12]
+
     def card_ref(self, kind, uid):
         """The 16 hex digits that stand for a card outside flash."""
-        digest = jws.hmac_sha256(self.keys.key(jws.CARD), kind.encode(), b"|", uid)
-        return binascii.hexlify(digest[:8]).decode()
+        return ref_of(self.card_key(kind, uid))
+
+    def has_room_for(self, size):
+        """Whether a list update may write `size` more bytes: what is kept for records is not for it."""
+        return self.room.spare(size, self.connector.keep_from)
 
     def proven(self, uid, proof):
         """Whether a card that must prove itself has (Proving.proven). OSError from the volume goes through."""
@@ -238,11 +251,11 @@ class House:
             Proving,
         )  # a heap that no such card is held to has no room to give for it
 
-        known = self.subscribers.find
         secret = self.keys.key(jws.CARD)
-        return Proving(self._volume, secret, lambda u: known("ISO14443", u) is not None).proven(
-            uid, proof
-        )
+        return Proving(self._volume, secret, self._is_listed).proven(uid, proof)
+
+    def _is_listed(self, uid):
+        return self.subscribers.find(self.card_key("ISO14443", uid)) is not None
 
     def changed(self):
         """The status may have changed."""

@@ -18,6 +18,7 @@ _HEAD = "<HI"
 _HEAD_SIZE = const(6)
 SEGMENT_BYTES = const(4000)  # a little under one flash block
 LONGEST = const(3500)
+_MOST_FRAMES = const(400)  # more than fit in a segment
 
 
 class Journal:
@@ -93,6 +94,16 @@ class Journal:
         if len(data) != size or binascii.crc32(data) & 0xFFFFFFFF != crc:
             return None
         return data
+
+    def numbers(self, start):
+        """The numbers from `start` on that may be held, rising. What was lost between two segments can be
+        any count of numbers: it is passed over."""
+        for index, first in enumerate(self._firsts):
+            last = self.newest
+            if index + 1 < len(self._firsts):
+                last = min(self._firsts[index + 1] - 1, first + _MOST_FRAMES)
+            for number in range(max(start, first), last + 1):
+                yield number
 
     def drop_oldest(self, below):
         """Remove the oldest segment if all its numbers are below `below` and it is not the newest.

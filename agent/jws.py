@@ -25,13 +25,22 @@ _MAX_HEADER = const(160)  # base64url characters: three short members fit in hal
 
 def hmac_sha256(key, *chunks):
     """HMAC-SHA256 (RFC 2104) over the chunks in order: 32 bytes."""
+    return _mac(_pads(key), chunks)
+
+
+def _pads(key):
+    """The blocks that the inner and the outer hash of a key's HMAC begin with."""
     if len(key) > _BLOCK:
         key = hashlib.sha256(key).digest()
     key = key + b"\x00" * (_BLOCK - len(key))
-    inner = hashlib.sha256(bytes(b ^ 0x36 for b in key))
+    return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
+
+
+def _mac(pads, chunks):
+    inner = hashlib.sha256(pads[0])
     for chunk in chunks:
         inner.update(chunk)
-    outer = hashlib.sha256(bytes(b ^ 0x5C for b in key))
+    outer = hashlib.sha256(pads[1])
     outer.update(inner.digest())
     return outer.digest()
 
@@ -69,8 +78,10 @@ class Keys:
         if len(master) != 32:
             raise ValueError("master_key: 32 bytes are needed, not %d" % len(master))
         self._keys = {}
+        self._pads = {}  # made once: byte by byte they cost more than the hashes of a short message
         for use in (UP, DOWN, GRANT, CARD, WRAP):
-            self._keys[use] = hmac_sha256(master, b"ppm/v1/" + use.encode())
+            self._keys[use] = key = hmac_sha256(master, b"ppm/v1/" + use.encode())
+            self._pads[use] = _pads(key)
         self.generation = generation
 
     def key(self, use):
@@ -80,6 +91,10 @@ class Keys:
     def of(self, seq):
         """The keys that sign record `seq`: these, where there is one generation only."""
         return self
+
+    def mac(self, use, *chunks):
+        """HMAC-SHA256 over the chunks with the key of one use: 32 bytes."""
+        return _mac(self._pads[use], chunks)
 
     def kid(self, use):
         """The key id on the wire, such as "up-1"."""
@@ -103,7 +118,7 @@ class Keys:
             out[at : at + len(text)] = text
             at += len(text)
         out[signed] = _DOT
-        out[signed + 1 :] = encode_b64(hmac_sha256(self._keys[use], memoryview(out)[:signed]))
+        out[signed + 1 :] = encode_b64(self.mac(use, memoryview(out)[:signed]))
         return out
 
     def verify(self, use, typ, token):
@@ -122,7 +137,7 @@ class Keys:
         if header.get("typ") != typ:
             raise Refused("wrong_type", "typ: must be " + typ)
         view = memoryview(token)
-        expected = encode_b64(hmac_sha256(self._keys[use], view[:last]))
+        expected = encode_b64(self.mac(use, view[:last]))
         if not same(expected, view[last + 1 :]):
             raise Refused("bad_signature")
         return _json_object(view[first + 1 : last], "payload")

@@ -70,6 +70,10 @@ class Keyring:
         known by another reference after a rotation would be another card."""
         return (self._first if use == jws.CARD else self._now).key(use)
 
+    def mac(self, use, *chunks):
+        """HMAC-SHA256 over the chunks with `key(use)`: 32 bytes."""
+        return (self._first if use == jws.CARD else self._now).mac(use, *chunks)
+
     def sign(self, use, typ, payload):
         """A compact JWS by the generation in use; for what is no record."""
         return self._now.sign(use, typ, payload)

@@ -31,6 +31,7 @@ KINDS = (
     "key_changed",
 )
 
+_FAR = const(64)  # records looked through at boot, damaged ones
 _FORMAT = const(1)
 _HEAD = "<IBBBBIQI"
 _HEAD_SIZE = const(24)
@@ -63,15 +64,16 @@ class Ledger:
 
     def first_boot(self, boot):
         """The boot of the oldest record that can be read; `boot` when there is none."""
-        for seq in range(self.journal.first, self.journal.newest + 1):
+        for seq in self.journal.numbers(1):
             record = self.read(seq)
             if record is not None:  # of a damaged one nobody knows
                 return record.boot
         return boot
 
     def newest_boot(self):
-        """The boot of the newest record that can be read; 0 when there is none."""
-        for seq in range(self.journal.newest, self.journal.first - 1, -1):
+        """The boot of the newest record, of the last few that can be read; 0 when there is none."""
+        newest = self.journal.newest
+        for seq in range(newest, max(0, newest - _FAR), -1):
             record = self.read(seq)
             if record is not None:
                 return record.boot

@@ -1,191 +1,351 @@
-"""Changing the subscriber list whole or not at all, in parts, in bounded memory.
+"""Changing the subscriber list whole or not at all, in parts, in bounded memory and bounded steps.
 
-The parts of an update come in order, and their entries ascend by (type, UID) across all parts. So an
-update is one merge: the old list and the parts flow, entry by entry, into a staging file, whose hash
-is taken on the way and compared with the service's before the file takes the old one's place.
+The parts of an update come in order, and their entries ascend by key across all parts. Each part is
+appended to a staging file, and one small slot says how far that file counts: after a power cut the
+update goes on with the part after the last whole one. When all parts are there, `work` merges them with
+the list in force, a slice a call (listmerge.py), and the result takes its place if its hash is the
+service's.
+
+    slot `listing`   phase u8 | whole u8 | parts u16 | part u16 | version u32 | base u32 | entries u32
+                     at u32 | sha256 32 | last key 12
+    list.parts       head as of a base, then the entries of all parts so far; GONE for a deletion
 """
 
 import binascii
-import hashlib
+import struct
 
 from .checks import array, bad, integer, reference, text, word
 from .const import const
+from .listmerge import NEW_BASE, NEW_OVER, PARTS, Merge
 from .reasons import Refused
+from .slots import Slots
 from .subscribers import (
     BILLINGS,
     ENTRY_SIZE,
+    FOOT_SIZE,
     HEAD_SIZE,
-    PATH,
+    KEY_SIZE,
+    PROOFS,
     STATUSES,
     TYPES,
-    Entry,
-    key_of,
     pack_entry,
+    pack_gone,
     pack_head,
 )
 from .timekeeping import LATEST_S
 
-_STAGE = "list.new"
-_BATCH = const(40)  # entries written at once: 3.8 kB, about one flash block
-_UPDATE_PARTS = const(4096)
+_SLOT = "<BBHHIIII32s12s"
+_SLOT_SIZE = const(66)
+assert struct.calcsize(_SLOT) == _SLOT_SIZE
+_NONE, _TAKING, _MERGING = 0, 1, 2
+_PARTS = const(4096)
 _PART_ENTRIES = const(64)
+_BLOCK = const(4096)
+_MEASURE_BYTES = const(65536)  # between two looks at the room: each walks the whole volume
+_TRIES = const(3)
+_ENOSPC = const(28)
 
 
 class ListUpdate:
-    """The update under way. `part` is the one it waits for, 0 when there is none."""
+    """The update under way, if any. `version`: its own; `part`: the one that it waits for, 0 when there
+    is no update or nothing is waited for; `merging`: all parts are here. `awaited`: the part that a
+    message refused with list_part should have been.
 
-    def __init__(self, volume, subscribers, counters):
+    key_of(kind, uid): a card's 12-byte key; has_room(size): whether so many more bytes may be written.
+    """
+
+    over_most = 512  # entries of an overlay
+
+    def __init__(self, volume, subscribers, counters, key_of, has_room):
         self._volume = volume
         self._subscribers = subscribers
         self._counters = counters
-        self.part = 0
-        self.version = 0
+        self._key_of = key_of
+        self._has_room = has_room
+        self._slots = None
+        self.awaited = 1
+        self._merge = None
+        self._tries = self._most = self._unmeasured = 0
         self._forget()
 
-    def take(self, message):
-        """Take one part. Returns "applied", "waiting" (for `part`) or "confirmed" (nothing to change).
+    def resume(self):
+        """After a boot: find the update that was under way. OSError from the volume goes through.
 
-        Refused leaves the list in force untouched; a wrong part leaves the update under way, any
-        other refusal ends it. OSError from the volume ends it too.
+        Returns when the service wanted the list (Unix second, 0 for unknown) that took the old one's
+        place just before the power went; None when there is none.
+        """
+        self._slots = Slots(self._volume, "listing")
+        state = self._slots.state
+        if state is None or len(state) != _SLOT_SIZE or not state[0]:
+            return None
+        (
+            self._phase,
+            self._whole,
+            self._parts,
+            self.part,
+            self.version,
+            self._base,
+            self._entries,
+            self.at_s,
+            self._sha,
+            self._last_key,
+        ) = struct.unpack(_SLOT, state)
+        held = self._subscribers
+        applied = self.version == held.version
+        at_s = self.at_s
+        cut = self._volume.size(PARTS) < HEAD_SIZE + self._entries * ENTRY_SIZE
+        if applied or cut or not (self._whole or self._base == held.version):
+            self.abandon()
+        return at_s if applied else None
+
+    @property
+    def merging(self):
+        """Whether `work` has something to do."""
+        return self._phase == _MERGING
+
+    def waits(self):
+        """What the status says: the update's version and the part that is awaited; None without one."""
+        if not self._phase:
+            return None
+        return {"version": self.version, "part": self.part or None}
+
+    def take(self, message, at_s):
+        """Take one part. Returns "waiting" (for `part`, or for `work`) or "confirmed" (nothing to change).
+
+        at_s: Unix second at which the list is the wanted one, 0 for unknown. Refused leaves the list in
+        force untouched; a part that is not awaited leaves the update under way too, any other refusal
+        of one of its parts ends it.
         """
         version = integer(message, "version", 1, 0x7FFFFFFF)
-        parts = integer(message, "parts", 1, _UPDATE_PARTS)
+        parts = integer(message, "parts", 1, _PARTS)
         part = integer(message, "part", 1, parts)
-        base = message.get("base")
-        if base is not None:
-            base = integer(message, "base", 0, 0x7FFFFFFF)
+        whole = message.get("base") is None
+        base = 0 if whole else integer(message, "base", 0, 0x7FFFFFFF)
         held = self._subscribers
         if version == held.version:
             return "confirmed"  # the service says so again, or did not hear the first answer
         known = max(held.version, self._counters.list_version)
         if version < known or (version == known and held.readable):
             raise Refused("stale", "version: %d has been in force" % known)
-        if base is not None and (base != held.version or not held.readable):
+        if not whole and (base != held.version or not held.readable):
             raise Refused("list_base", "base: %d is in force" % held.version)
-        if part == 1:
-            self._begin(version, base, parts)
-        elif (version, base, parts, part) != (self.version, self._base, self._parts, self.part):
-            raise Refused("list_part", "part: %d is awaited" % (self.part or 1))
+        own = self._phase and (version, parts, base, whole) == (
+            self.version,
+            self._parts,
+            self._base,
+            bool(self._whole),
+        )
+        if own and (self.merging or part < self.part):
+            return "waiting"  # it came twice
+        self.awaited = self.part if own else 1
+        if part != self.awaited:
+            raise Refused("list_part", "part: %d is awaited" % self.awaited)
         try:
-            self._merge(_changes(message))
-            if part < parts:
-                self.part = part + 1
-                return "waiting"
-            self._finish(text(message, "sha256", 64))
-            return "applied"
-        except (Refused, OSError):
-            self._abandon()
+            data, last_key = self._packed(message, whole, self._last_key if own else b"")
+            sha = _digest(message) if part == parts else b""
+            if not own:
+                self._begin(version, parts, base, whole)
+            self._look_for_room(len(data))
+            self._stage(data)
+            self._entries += len(data) // ENTRY_SIZE
+            self._last_key = last_key
+            self._sha, self.at_s = sha, at_s
+            self.part = part + 1 if part < parts else 0
+            self._phase = _TAKING if self.part else _MERGING
+            self._save()
+        except Refused:
+            if own or self.version == version:
+                self.abandon()
             raise
+        except OSError as error:
+            if error.errno != _ENOSPC:
+                raise
+            self.abandon()
+            raise Refused("store_full", "list: the volume is full")
+        return "waiting"
 
-    def _begin(self, version, base, parts):
-        self._abandon()
-        self.version, self._base, self._parts = version, base, parts
-        self.part = 1
-        self._old = 0
-        self._last_key = b""
-        self._hash = hashlib.sha256()
-        self._batch = bytearray()
-        self._volume.write(_STAGE, pack_head(version))
-
-    def _merge(self, changes):
-        """changes: [(key, 94 bytes or None to delete)] in any order within the part."""
-        changes.sort(key=lambda change: change[0])
-        for key, entry in changes:
-            if key <= self._last_key:
-                raise Refused(
-                    "list_unsorted", "put, del: must ascend by type and UID across parts"
-                )
-            self._last_key = key
-            self._copy_below(key)
-            if entry is not None:
-                self._put(entry)
-
-    def _copy_below(self, key):
-        """Carry over old entries below `key` (all when None), and pass over the one that equals it."""
-        if self._base is None or self._old >= self._subscribers.count:
-            return
-        entry = bytearray(ENTRY_SIZE)
-        with self._volume.open(PATH) as file:
-            while self._old < self._subscribers.count:
-                file.seek(HEAD_SIZE + self._old * ENTRY_SIZE)
-                if file.readinto(entry) != ENTRY_SIZE:
-                    raise Refused("list_base", "base: the list in flash is cut short")
-                old_key = bytes(entry[:12])
-                if key is not None and old_key >= key:
-                    if old_key == key:
-                        self._old += 1
-                    return
-                self._put(entry)
-                self._old += 1
-
-    def _put(self, entry):
+    def work(self, most):
+        """Merge at most `most` entries. Returns "waiting" or "applied"; Refused: it has ended, and the old
+        list stands.
+        """
+        held = self._subscribers
         try:
-            line = Entry(entry).line()
-        except (ValueError, UnicodeError):
+            if self._merge is None:
+                self._merge = Merge(
+                    self._volume, held, self.version, self._entries, self._whole, self.over_most
+                )
+            if not self._merge.step(most):
+                return "waiting"
+            digest = self._merge.sha.digest()
+            if digest != self._sha:
+                text = binascii.hexlify(digest).decode()
+                raise Refused("list_hash", "sha256: the resulting list has " + text)
+            self._merge.commit()
+        except ValueError:
+            self.abandon()
             raise Refused("list_base", "base: an entry in flash is damaged")
-        self._hash.update(line)
-        self._batch.extend(entry)
-        if len(self._batch) >= _BATCH * ENTRY_SIZE:
-            self._flush()
+        except Refused:
+            self.abandon()
+            raise
+        except OSError as error:
+            if error.errno != _ENOSPC:
+                raise
+            self.abandon()
+            raise Refused("store_full", "list: the volume is full")
+        except MemoryError:
+            self._merge = None
+            self._tries += 1
+            if self._tries < _TRIES:
+                return "waiting"  # it begins anew, perhaps in a better moment
+            self.abandon()
+            raise
+        held.load()
+        self._drop()
+        return "applied"
 
-    def _flush(self):
-        if self._batch:
-            self._volume.append(_STAGE, bytes(self._batch))
-            self._batch = bytearray()
+    def abandon(self):
+        """Forget the update under way; the list in force stands."""
+        if self._phase:
+            self._volume.remove(NEW_BASE)
+            self._volume.remove(NEW_OVER)
+            self._drop()
 
-    def _finish(self, expected):
-        self._copy_below(None)
-        self._flush()
-        digest = binascii.hexlify(self._hash.digest()).decode()
-        if digest != expected.lower():
-            raise Refused("list_hash", "sha256: the resulting list has " + digest)
-        self._volume.rename(_STAGE, PATH)
-        self._subscribers.load()
+    def _begin(self, version, parts, base, whole):
+        self.abandon()
+        self.version, self._parts, self._base, self._whole = version, parts, base, int(whole)
+
+    def _look_for_room(self, size):
+        """Refused where this part, those to come and the result would take what is kept for records."""
+        self._most = max(self._most, size)
+        self._unmeasured += size
+        if self._entries and self._unmeasured < _MEASURE_BYTES:
+            return
+        self._unmeasured = 0
+        part = self.part or 1
+        coming = size + (self._parts - part) * self._most
+        needed = coming
+        if not self._whole:
+            held = self._subscribers
+            staged = self._entries + coming // ENTRY_SIZE
+            over = held.over.count if held.over else 0
+            if held.base and over + staged <= self.over_most:
+                needed += (over + staged) * ENTRY_SIZE + FOOT_SIZE
+            else:
+                needed += (held.count + staged) * ENTRY_SIZE
+        needed += needed // 64 + 4 * _BLOCK  # LittleFS's own share
+        if not self._has_room(needed):
+            raise Refused("store_full", "list: %d KiB are needed" % ((needed + 1023) // 1024))
+
+    def _stage(self, data):
+        """Append a part to what counts so far. A cut may have left the beginning of it there already."""
+        if not self._phase:
+            self._volume.write(PARTS, pack_head(self.version, self._subscribers.mark) + data)
+            return
+        counts = HEAD_SIZE + self._entries * ENTRY_SIZE
+        there = self._volume.size(PARTS) - counts
+        if there > 0:
+            with self._volume.open(PARTS) as file:
+                file.seek(counts)
+                if file.read(there) != data[:there]:
+                    self.awaited = 1
+                    raise Refused("list_part", "part: 1 is awaited")
+        if there < len(data):
+            self._volume.append(PARTS, data[there:] if there > 0 else data)
+
+    def _packed(self, message, whole, last_key):
+        """(entries of a part as bytes in the order of their keys, the last key)"""
+        changes = self._changes(message, whole)
+        changes.sort()  # the key comes first in an entry
+        for entry in changes:
+            key = entry[:KEY_SIZE]
+            if key <= last_key:
+                raise Refused("list_unsorted", "put, del: must ascend by ref across parts")
+            last_key = key
+        return b"".join(changes), last_key
+
+    def _changes(self, message, whole):
+        """The entries of put and del, 96 bytes each. From a whole list there is nothing to delete."""
+        changes = []
+        for put in array(message, "put", _PART_ENTRIES, []):
+            if not isinstance(put, dict):
+                raise bad("put", "must be a list of objects")
+            until_s = put.get("until")
+            if until_s is not None:
+                until_s = integer(put, "put.until", 1, LATEST_S)
+            kind = word(put, "put.type", TYPES, "ISO14443")
+            changes.append(
+                pack_entry(
+                    self._key(kind, put.get("uid"), "put.uid"),
+                    word(put, "put.status", STATUSES, "active"),
+                    word(put, "put.billing", BILLINGS, "ppm"),
+                    word(put, "put.proof", PROOFS, "uid"),
+                    until_s,
+                    reference(put, "put.user", least=1),
+                    reference(put, "put.contract", ""),
+                    reference(put, "put.group", ""),
+                )
+            )
+        for one in array(message, "del", _PART_ENTRIES, []):
+            kind = "ISO14443"
+            if isinstance(one, dict):
+                kind = word(one, "del.type", TYPES)
+                one = one.get("uid")
+            key = self._key(kind, one, "del", True)
+            if not whole:
+                changes.append(pack_gone(key))
+        return changes
+
+    def _key(self, kind, digits, name, or_ref=False):
+        try:
+            data = binascii.unhexlify(digits) if isinstance(digits, str) else b""
+        except ValueError:
+            data = b""
+        if or_ref and len(data) == KEY_SIZE:
+            return data
+        if len(data) not in (4, 7, 8, 10):
+            what = "a ref, or the hex of" if or_ref else "the hex of"
+            raise bad(name, "must be %s 4, 7, 8 or 10 bytes" % what)
+        return self._key_of(kind, data)
+
+    def _save(self):
+        self._slots.save(
+            struct.pack(
+                _SLOT,
+                self._phase,
+                self._whole,
+                self._parts,
+                self.part,
+                self.version,
+                self._base,
+                self._entries,
+                self.at_s,
+                self._sha,
+                self._last_key,
+            )
+        )
+
+    def _drop(self):
+        # The slot first: a file that it does not speak of counts for nothing.
         self._forget()
-
-    def _abandon(self):
-        if self.part:
-            self._forget()
-            self._volume.remove(_STAGE)
+        self._save()
+        self._volume.remove(PARTS)
 
     def _forget(self):
-        self.part = 0
-        self._base = self._hash = self._batch = None
-        self._parts = 0
+        self._phase = _NONE
+        self._whole = self._parts = self.part = self.version = self._base = self._entries = 0
+        self.at_s = 0
+        self._sha = self._last_key = b""
+        self._merge = None
+        self._tries = 0
+        self._most = 0  # bytes of the longest part yet
+        self._unmeasured = 0  # bytes since the room was looked at
 
 
-def _changes(message):
-    changes = []
-    for put in array(message, "put", _PART_ENTRIES, []):
-        if not isinstance(put, dict):
-            raise bad("put", "must be a list of objects")
-        until_s = put.get("until")
-        if until_s is not None:
-            until_s = integer(put, "put.until", 1, LATEST_S)
-        entry = pack_entry(
-            _key(word(put, "put.type", TYPES, "ISO14443"), put.get("uid"), "put.uid"),
-            word(put, "put.status", STATUSES, "active"),
-            word(put, "put.billing", BILLINGS, "ppm"),
-            until_s,
-            reference(put, "put.user", least=1),
-            reference(put, "put.contract", ""),
-            reference(put, "put.group", ""),
-        )
-        changes.append((entry[:12], entry))
-    for uid in array(message, "del", _PART_ENTRIES, []):
-        kind = "ISO14443"
-        if isinstance(uid, dict):
-            kind = word(uid, "del.type", TYPES)
-            uid = uid.get("uid")
-        changes.append((_key(kind, uid, "del.uid"), None))
-    return changes
-
-
-def _key(kind, uid, name):
+def _digest(message):
     try:
-        key = key_of(kind, binascii.unhexlify(uid)) if isinstance(uid, str) else None
+        sha = binascii.unhexlify(text(message, "sha256", 64))
     except ValueError:
-        key = None
-    if key is None:
-        raise bad(name, "must be the hex of 4, 7, 8 or 10 bytes")
-    return key
+        sha = b""
+    if len(sha) != 32:
+        raise bad("sha256", "must be 64 hex digits")
+    return sha

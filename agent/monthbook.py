@@ -94,7 +94,7 @@ class MonthBook:
         """Count the records that are new; True when one of them matters here."""
         ledger = self._ledger
         news = False
-        for seq in range(max(self._counted + 1, ledger.journal.first), ledger.journal.newest + 1):
+        for seq in ledger.journal.numbers(self._counted + 1):
             record = ledger.read(seq)
             self._count(seq, record)
             news = news or (record is not None and record.kind in _COUNTED)

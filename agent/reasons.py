@@ -26,6 +26,7 @@ REASONS = (
     # subscriber list
     "list_base",  # the difference is not based on the list held
     "list_part",  # another part is awaited
+    "list_merging",  # all parts are here, the result is being made
     "list_unsorted",
     "list_hash",
     # access

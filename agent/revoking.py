@@ -37,7 +37,7 @@ class Revoking:
     def step(self, session, card):
         """Look a little further. True when the session is taken back.
 
-        card: the (kind, uid) that began it, or None. OSError from the volume.
+        card: the key of the card that began it, or None. OSError from the volume.
         """
         at, self._at = self._at, -1
         held = self._house.subscribers
@@ -45,7 +45,7 @@ class Revoking:
             member(session.terms, "token", "method") != "rfid_list"
         )  # a guest has no entry either
         if at == 0 and card is not None:
-            entry = held.find(card[0], card[1])
+            entry = held.find(card)
             if not held.readable:
                 return False  # a damaged list takes nothing back
             if entry is None and not online:
@@ -55,14 +55,14 @@ class Revoking:
         user = member(session.terms, "user")
         if not online or not user:
             return False
-        end = min(at + _STEP, held.count)
+        end = min(at + _STEP, held.places)
         for index in range(at, end):
             entry = held.at(index)
             if entry is not None and entry.user == user:
                 if entry.status == "active":
                     return False
                 self._named = True
-        if end < held.count:
+        if end < held.places:
             self._at = end
             return False
         return self._named and held.readable

@@ -61,6 +61,16 @@ class Room:
         self.full = self.free < RESERVE_BYTES
         self._writes = (self.free - _WANTED_BYTES) // _WRITE_BYTES
 
+    def spare(self, size, keep_from):
+        """Whether `size` more bytes can be written and the reserve still be there. Always measures, and
+        lets go of what the service holds where that helps.
+        """
+        self.free = self._volume.free_bytes()
+        while self.free < size + RESERVE_BYTES and keep_from and self._outbox.let_go(keep_from):
+            self.free = self._volume.free_bytes()
+        self._writes = 0  # what comes is no record: the next of those measures again
+        return self.free >= size + RESERVE_BYTES
+
     def allows(self, kind):
         """Whether a record of this kind may be written now."""
         return not self.full or kind in _ALWAYS

@@ -42,7 +42,7 @@ class Running:
         self._grant = None  # the accepted identity that the next session begins with
         self._next_grant = None  # one accepted while the session before still has to be ended
         self.opened_ms = None  # when the last session of this boot ended, or somebody unlocked
-        self._card = None  # (kind, uid) of the running session, for revocation
+        self._card = None  # the running session's card (its key in the list), for revocation
         self._next_card = None
         self._t_plug = None
         self._t_unplug = None

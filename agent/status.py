@@ -11,12 +11,8 @@ WILL = b'{"v":1,"online":false}'
 def status(house, up_ms):
     """The status message as JSON bytes (design section 4). No card data."""
     config = house.config.current
-    subscribers = house.subscribers
     now_s = house.time.unix_s(up_ms)
     connector = house.connector
-    age_s = None
-    if now_s is not None and house.counters.list_fresh_s:
-        age_s = max(0, now_s - house.counters.list_fresh_s)
     return json.dumps(
         {
             "v": 1,
@@ -28,7 +24,7 @@ def status(house, up_ms):
             "monthly_payment": {"enabled": config.enabled, "version": config.version},
             "tariff": config.tariff and {"id": config.tariff[0], "version": config.tariff[1]},
             "key": house.keys.generation,
-            "list": {"version": subscribers.version, "count": subscribers.count, "age_s": age_s},
+            "list": _list(house, now_s),
             "unsent": house.outbox.unsent,
             "rejected": house.outbox.rejected,
             "free_kib": house.free_kib(),
@@ -38,6 +34,18 @@ def status(house, up_ms):
             "faults": faults(house, up_ms),
         }
     ).encode()
+
+
+def _list(house, now_s):
+    age_s = None
+    if now_s is not None and house.counters.list_fresh_s:
+        age_s = max(0, now_s - house.counters.list_fresh_s)
+    held = house.subscribers
+    told = {"version": held.version, "count": held.count, "age_s": age_s}
+    waits = house.list_update.waits()
+    if waits is not None:
+        told["waits"] = waits
+    return told
 
 
 def faults(house, up_ms):

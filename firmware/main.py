@@ -58,6 +58,7 @@ async def run(board):
     if identity:
         # Late, so that a charger without an identity does not load what it cannot use.
         from firmware.link import Link
+        from firmware.lister import Lister
 
         board.network.use_broker(identity.host, identity.port)
         link = Link(board, agent, identity.charger, uptime.now_ms, log=print)
@@ -69,6 +70,7 @@ async def run(board):
     ]
     if link:
         tasks.append(("link", link.run()))
+        tasks.append(("lister", Lister(agent, uptime).run()))
     _set_collector()
     running = [asyncio.create_task(guarded(board, name, work)) for name, work in tasks]
     await guarded(

@@ -14,6 +14,7 @@ from boards.sim.pace import Pacer
 from boards.sim.process import restart
 from boards.sim.worldfile import WorldFile
 from hal.aio import sleep_ms
+from hal.mock.flash import BLOCK_SIZE
 from hal.mock.ports import (
     MockClock,
     MockIndicator,
@@ -81,7 +82,8 @@ class SimBoard(Board):
     # ---- hal.ports.Board
 
     def volume(self):
-        volume, self.flash = open_volume(self._folder + "/flash.img")
+        blocks = self._start["flash_kib"] * 1024 // BLOCK_SIZE
+        volume, self.flash = open_volume(self._folder + "/flash.img", blocks)
         reason = getattr(volume, "reason", "")
         if reason:
             print("flash:", reason)

@@ -1,6 +1,7 @@
 """Flash in a file, and the LittleFS volume on it.
 
-The image is as long as the flash: 256 blocks of 4096 bytes. It is mapped into memory, so a killed
+The image is as long as the flash, 256 blocks of 4096 bytes unless another size is asked for when it is
+first made. It is mapped into memory, so a killed
 process leaves in it exactly the programs and erases made until then, as a power cut does.
 """
 
@@ -43,8 +44,8 @@ def map_image(path):
     return memoryview(uctypes.bytearray_at(address, size))
 
 
-def open_volume(image):
-    """Mount the image file, made first where there is none. Return (volume, device).
+def open_volume(image, blocks=BLOCKS):
+    """Mount the image file, made first with `blocks` where there is none. Return (volume, device).
 
     Only a blank image is formatted. One that cannot be mounted is left as it is: the volume is then
     a `BrokenVolume` that says why. Without VfsLfs2 (CPython) the volume is a folder, the device None.
@@ -59,7 +60,7 @@ def open_volume(image):
     device = None
     try:
         if not _exists(image):
-            _make(vfs, image)
+            _make(vfs, image, blocks)
         device = Flash(memory=map_image(image), per_block=False)
         _mount(vfs, device)
     except OSError as exc:
@@ -67,11 +68,11 @@ def open_volume(image):
     return VfsVolume(MOUNT_POINT), device
 
 
-def _make(vfs, image):
+def _make(vfs, image, blocks):
     # Under another name until it is formatted: a kill on the way leaves nothing half made.
     part = image + ".part"
     with open(part, "wb") as f:
-        for _ in range(BLOCKS * BLOCK_SIZE // len(_CHUNK)):
+        for _ in range(blocks * BLOCK_SIZE // len(_CHUNK)):
             f.write(_CHUNK)
     _format(vfs, Flash(memory=map_image(part), per_block=False))
     os.rename(part, image)

@@ -2,7 +2,7 @@
 
 from agent import access
 from agent.reasons import REASONS
-from agent.subscribers import Entry, key_of, pack_entry
+from agent.subscribers import Entry, pack_entry
 from host_tests.access import source
 
 
@@ -11,8 +11,8 @@ def listed(spec):
     if spec is None:
         return None
     status, billing, until_s, group = spec
-    key = key_of("ISO14443", b"\x01\x02\x03\x04")
-    return Entry(pack_entry(key, status, billing, until_s, "anna", "c-1", group))
+    data = pack_entry(b"k" * 12, status, billing, "uid", until_s, "anna", "c-1", group)
+    return Entry(data)
 
 
 def check(table, rows, decide, facts_of):

@@ -1,6 +1,7 @@
 """The agent's small parts, each on its own."""
 
 from agent import jws, metering, recovery, states
+from agent.checkpoint import Checkpoint
 from agent.counters import Counters
 from agent.journal import Journal
 from agent.packing import pack, unpack
@@ -80,6 +81,36 @@ def test_the_journal_numbers_on_after_every_segment_is_gone():
     assert journal.read(1) is None and journal.read(39)[:4] == b"\x27\x00\x00\x00"
     assert Journal(volume).last == 39
     assert Journal(MemoryVolume(), 77).last == 77
+
+
+def test_numbers_that_were_lost_between_two_segments_are_passed_over():
+    volume = MemoryVolume()
+    journal = Journal(volume)
+    for number in (1, 2):
+        journal.append(number.to_bytes(4, "little"))
+    far = 250000000
+    journal = Journal(volume, far)
+    assert (journal.last, journal.newest) == (far, 2)
+    journal.append((far + 1).to_bytes(4, "little"))
+    assert len([n for n in journal.numbers(1) if journal.read(n)]) == 3
+    assert list(journal.numbers(far)) == [far + 1]
+    volume.files["journal/not a nr"] = bytearray(b"x")
+    assert Journal(volume).first == 1
+
+
+def test_a_record_that_no_firmware_writes_is_damaged():
+    for body in (b"\x06\x01" * 1700 + b"\x00", b"\x09\x05\x07" + b"\x00" * 6 + b"\x09"):
+        try:
+            unpack(body)
+        except ValueError:
+            continue
+        raise AssertionError(body[:4])
+    assert Checkpoint(MemoryVolume()).number == 0
+    volume = MemoryVolume()
+    Slots(volume, "session").save(
+        b"\x01\x09\x09\x09" + bytes(112)
+    )  # stop, phase, quality: unknown
+    assert not Checkpoint(volume).is_open
 
 
 def test_samples_fit_their_range_and_thin_out():

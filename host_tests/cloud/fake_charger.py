@@ -34,6 +34,12 @@ def opened(token, master=MASTER):
     return found.headers()["typ"], json.loads(found.payload)
 
 
+def ref(uid, master=MASTER, kind="ISO14443"):
+    """What stands for a card in the charger's flash, and orders its list."""
+    key = hmac.digest(master, b"ppm/v1/card", hashlib.sha256)
+    return hmac.digest(key, kind.encode() + b"|" + bytes.fromhex(uid), "sha256")[:12].hex()
+
+
 def instant(unix_s, quality="S"):
     return {"t": unix_s, "q": quality}
 

@@ -23,7 +23,9 @@ def main(name, path):
             case = file.read(int(head))
             gc.collect()
             try:
-                print("%d %s" % (number, json.dumps(list(target.run(case)))))
+                words = list(target.run(case))
+                target.further()
+                print("%d %s" % (number, json.dumps(words)))
             except Exception as error:
                 print("%d fails %s" % (number, json.dumps(trace(error))))
             number += 1

@@ -213,7 +213,8 @@ class Stand:
         reply = replies[0]
         assert reply["for"] == leaf
         check_reply(reply)
-        name = _cut(reply["detail"].encode(), b":")[0].decode()
+        name, found, _ = reply["detail"].partition(":")
+        name = name if found else ""  # the member that was refused, never a number that varies
         self.said.append("%s %s %s" % (leaf, reply["reason"], name))
         now_files, now = self.look()
         if reply["result"] == "refused":

@@ -39,8 +39,7 @@ def test_what_is_planted_is_found_small():
             break
     small = [smallest(engine.target, find) for find in engine.finds.values()]
     cases = sorted(find.case for find in small)
-    assert cases[0].count(b"once") == 2 and len(cases[0]) <= 10, cases
-    assert b'"limit": 4711' in cases[1] and len(cases[1]) < 60, cases
+    assert cases == [b'"limit": 4711', b"onceonce"]
     assert all(where[1].startswith("host_tests/fuzz/test_fuzzer.py:") for where in engine.finds)
 
 

@@ -63,8 +63,10 @@ CHIPS = "hal.mock.chips."
 
 
 def imported(micropython, out, names):
-    """Import all of these from an image in one process with a board's heap."""
-    source = "import sys; sys.path[:] = [%r, %r, '.frozen']\n" % (str(out), str(out / "lib"))
+    """Import all of these in one process with a board's heap, from ROMFS as a board boots: read from a plain
+    file system the code alone would fill that heap."""
+    source = "import gc, sys; gc.threshold(4096); sys.path[:] = ['.frozen', %r]\n" % str(out)
+    source += "import rom; rom.mount(%r)\n" % str(out / builder.ROM)
     source += "".join("import %s\n" % name for name in sorted(names))
     said = subprocess.run(micropython.command("-c", source), capture_output=True, text=True)
     assert said.returncode == 0, "%s: %s%s" % (sorted(names)[-1], said.stdout, said.stderr)

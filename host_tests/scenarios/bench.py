@@ -215,8 +215,7 @@ class Bench:
         """A whole new list. cards: {uid: members of put}."""
         self.list_version += 1
         self.cards = cards
-        entries = [self.entry(uid) for uid in cards]
-        entries.sort(key=lambda put: put["uid"])
+        entries = self.entries()
         parts = (len(entries) + 19) // 20
         for n in range(parts):
             message = {
@@ -232,11 +231,14 @@ class Bench:
             message.update(more)
             self.send("list", message)
 
+    def entries(self):
+        """The entries of all cards, in the order of a list."""
+        entries = [self.entry(uid) for uid in self.cards]
+        entries.sort(key=lambda put: ref_of(put["uid"]))
+        return entries
+
     def entry(self, uid):
-        put = {"uid": hex_of(uid), "type": "ISO14443", "user": "", "contract": "c", "group": ""}
-        put.update({"status": "active", "until": None, "billing": "ppm"})
-        put.update(self.cards[uid])
-        return put
+        return put_of(uid, self.cards[uid])
 
     def order(self, do, **members):
         self.n += 1
@@ -321,12 +323,26 @@ class Bench:
         assert self.charger.unsent == 0
 
 
+def put_of(uid, members):
+    """An entry of `put`."""
+    put = {"uid": hex_of(uid), "type": "ISO14443", "user": "", "contract": "c", "group": ""}
+    put.update({"status": "active", "until": None, "billing": "ppm", "proof": "uid"})
+    put.update(members)
+    return put
+
+
+def ref_of(uid, kind="ISO14443"):
+    """The ref that a list is ordered by. uid: hex."""
+    key = jws.hmac_sha256(MASTER, b"ppm/v1/card")
+    mac = jws.hmac_sha256(key, kind.encode(), b"|", binascii.unhexlify(uid))
+    return binascii.hexlify(mac[:12]).decode()
+
+
 def list_hash(entries):
+    """The sha256 that a list's last part carries."""
     digest = hashlib.sha256()
-    for e in entries:
+    for e in sorted(entries, key=lambda e: ref_of(e["uid"], e["type"])):
         until = "" if e["until"] is None else str(e["until"])
-        line = "|".join(
-            (e["type"], e["uid"], e["user"], e["contract"], e["group"], e["status"], until)
-        )
-        digest.update((line + "|" + e["billing"] + "\n").encode())
+        words = (ref_of(e["uid"], e["type"]), e["user"], e["contract"], e["group"], e["status"])
+        digest.update(("|".join(words + (until, e["billing"], e["proof"])) + "\n").encode())
     return binascii.hexlify(digest.digest()).decode()

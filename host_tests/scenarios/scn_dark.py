@@ -179,6 +179,23 @@ def test_law_13_a_vehicle_that_left_after_the_stop_is_not_the_one_found_after_th
     assert bench.of_kind("session_end")[0]["seconds"]["ev_suspended"] <= 65
 
 
+def test_law_5_damage_gives_no_record_other_times():
+    for lost in (("counters/0", "counters/1"), ("journal/00000001",)):
+        bench = Bench()
+        bench.acks = False
+        bench.power_cut(600)
+        for path in lost:
+            if path.startswith("counters"):
+                bench.volume.remove(path)  # the boot's number goes back
+            else:
+                bench.volume.files[path][5] ^= 1  # the first record, and whose boot it was of
+        bench.power_cut(1200)  # `take_record` compares what comes again
+        bench.power_cut(1200)
+        assert bench.doubles > 4, lost
+        boots = [r["boot"] for r in bench.of_kind("power_restored")]
+        assert boots == [1, 2, 3, 4], boots
+
+
 def test_law_4_an_ended_session_does_not_come_back_to_life():
     for operation in range(8):
         bench = Bench()

@@ -93,9 +93,9 @@ def test_02_a_cut_while_the_list_is_rewritten_leaves_the_old_or_the_new_one():
             bench.power_cut(3)
             held = bench.status["list"]
             assert (held["version"], held["count"]) in ((1, 3), (2, 24)), (mode, operation, held)
-            user = bench.charger.connector._house.subscribers.find(
-                "ISO14443", bytes((4, 2, 0, 0, 0, 0, 1))
-            ).user
+            house = bench.charger.connector._house
+            key = house.card_key("ISO14443", bytes((4, 2, 0, 0, 0, 0, 1)))
+            user = house.subscribers.find(key).user
             assert user == ("old-2" if held["version"] == 1 else "new-2")
             if not cut:
                 break

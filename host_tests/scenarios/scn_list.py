@@ -1,6 +1,6 @@
 """The subscriber list and who it lets charge: laws 8, 9 and 16, and every reason."""
 
-from host_tests.scenarios.bench import ANNA, BO, CARL, Bench, hex_of, list_hash
+from host_tests.scenarios.bench import ANNA, BO, CARL, Bench, hex_of, list_hash, ref_of
 
 
 def reason_for(bench, uid):
@@ -45,8 +45,10 @@ def test_a_list_is_as_fresh_as_its_newest_confirmation_and_no_replay_helps():
     bench.run(2 * 86400)
     bench.charger.on_message(bench.up_ms, "list", old)
     assert reason_for(bench, ANNA) == "list_too_old"
+    bench.run(600)  # refusals are not being coalesced any more
     bench.send("list", confirm)  # without a time: now
     assert reason_for(bench, ANNA) == "accepted"
+    assert bench.charger.connector.state == "authorized"
     assert bench.count("list_applied") == 1
 
 
@@ -102,11 +104,13 @@ def test_differences_in_parts_and_every_way_they_can_fail():
     bench.cards[added] = {"user": "added"}
     gone = bytes((4, 1, 2, 3, 10, 0, 9))
     del bench.cards[gone]
-    whole = [bench.entry(uid) for uid in sorted(bench.cards)]
-    first = {"version": 2, "base": 1, "part": 1, "parts": 2, "put": [bench.entry(changed[0])]}
-    first["del"] = [hex_of(gone)]
+    whole = bench.entries()
+    order = sorted([hex_of(uid) for uid in changed + [added, gone]], key=ref_of)
+    first = {"version": 2, "base": 1, "part": 1, "parts": 2}
     second = {"version": 2, "base": 1, "part": 2, "parts": 2}
-    second["put"] = [bench.entry(changed[1]), bench.entry(added)]
+    for part, uids in ((first, order[:2]), (second, order[2:])):
+        part["put"] = [put for put in whole if put["uid"] in uids]
+        part["del"] = [hex_of(gone)] if hex_of(gone) in uids else []
     second["sha256"] = list_hash(whole)
 
     def send(message, **changes):
@@ -122,15 +126,21 @@ def test_differences_in_parts_and_every_way_they_can_fail():
     assert (reply["result"], reply["part"]) == ("waiting", 2)
     assert send(first, part=3, parts=3)["reason"] == "list_part"
     assert send(second, sha256="0" * 64)["reason"] == "list_hash"
+    assert "waits" not in bench.replies[-1]
     send(first)
     assert send(second, put=[bench.entry(added), bench.entry(added)])["reason"] == "list_unsorted"
     send(first)
-    bench.power_cut()
-    assert send(second)["part"] == 1
-    assert bench.status["list"]["version"] == 1
+    assert send(second, put=first["put"], **{"del": first["del"]})["reason"] == "list_unsorted"
     send(first)
+    reply = send(first)  # it came twice
+    assert (reply["result"], reply["part"]) == ("waiting", 2)
+    assert reply["waits"] == {"version": 2, "part": 2}
+    bench.power_cut()
+    assert bench.status["list"]["version"] == 1
+    assert bench.status["list"]["waits"] == {"version": 2, "part": 2}
     assert send(second)["result"] == "applied"
     assert send(second)["result"] == "applied"  # again, after the answer was lost
+    assert "waits" not in bench.status["list"]
     assert send(first, version=1, base=None)["reason"] == "stale"
     bench.run(1)
     assert bench.status["list"]["version"] == 2 and bench.status["list"]["count"] == 60
@@ -149,6 +159,7 @@ def test_bad_entries_are_refused_by_name():
         ({"type": "MAGSTRIPE"}, "put.type"),
         ({"status": "maybe"}, "put.status"),
         ({"billing": "gold"}, "put.billing"),
+        ({"proof": "nfc"}, "put.proof"),
         ({"until": "never"}, "put.until"),
         ({"user": "x" * 25}, "put.user"),
         ({"user": "a|b"}, "put.user"),

@@ -99,6 +99,7 @@ def test_a_thousand_strange_cards_delay_nobody_and_cost_little():
     bench.subscribe(cards)
     bench.plug()
     counted = Counted(bench.volume)
+    bench.charger.connector._house.subscribers.close()  # so that it is opened again, and counted
     changes, records = bench.volume.changes, bench.charger.connector._house.ledger.last
     for i in range(1000):
         if i % 100 == 50:

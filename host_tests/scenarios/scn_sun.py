@@ -1,10 +1,9 @@
 """A subscriber whose card must prove itself (law 1: no energy without permission)."""
 
 from agent import jws
-from agent.subscribers import Entry
 from agent.sun import Keys
 from host_tests.agent.both_sun import url
-from host_tests.scenarios.bench import ANNA, BO, Bench
+from host_tests.scenarios.bench import ANNA, BO, MASTER, Bench
 
 
 class ProofReader:
@@ -38,57 +37,41 @@ def tapped(bench, uid, proof):
     return told[0]
 
 
-def with_proof(word, act):
-    """Do `act` while every entry asks for the proof `word`."""
-    Entry.proof = word
-    try:
-        act()
-    finally:
-        del Entry.proof
+def listed(bench, proof):
+    """A list whose entries ask for this proof."""
+    bench.subscribe({uid: {"user": "u", "proof": proof} for uid in (ANNA, BO)})
 
 
 def test_only_a_new_proof_of_this_card_lets_it_in():
     bench = Bench()
-    keys = Keys(jws.Keys(jws_master()).key(jws.CARD))
+    keys = Keys(jws.Keys(MASTER).key(jws.CARD))
+    listed(bench, "sun")
+    first = url(keys, ANNA, 7)
+    assert tapped(bench, ANNA, b"") == "not_proven"
+    assert tapped(bench, ANNA, first) == "accepted"
+    assert tapped(bench, ANNA, first) == "not_proven"
+    assert tapped(bench, ANNA, url(keys, ANNA, 6)) == "not_proven"
+    assert tapped(bench, BO, url(keys, ANNA, 9)) == "not_proven", "another card's"
+    assert tapped(bench, ANNA, url(Keys(bytes(32)), ANNA, 9)) == "not_proven", "another site's"
+    bench.power_cut()
+    assert tapped(bench, ANNA, first) == "not_proven", "the counter outlives a cut"
+    assert tapped(bench, ANNA, url(keys, ANNA, 8)) == "accepted"
+    assert tapped(bench, bytes(reversed(ANNA)), b"") == "unknown"
 
-    def act():
-        first = url(keys, ANNA, 7)
-        assert tapped(bench, ANNA, b"") == "not_proven"
-        assert tapped(bench, ANNA, first) == "accepted"
-        assert tapped(bench, ANNA, first) == "not_proven"
-        assert tapped(bench, ANNA, url(keys, ANNA, 6)) == "not_proven"
-        assert tapped(bench, BO, url(keys, ANNA, 9)) == "not_proven", "another card's"
-        assert tapped(bench, ANNA, url(Keys(bytes(32)), ANNA, 9)) == "not_proven", "another site's"
-        bench.power_cut()
-        assert tapped(bench, ANNA, first) == "not_proven", "the counter outlives a cut"
-        assert tapped(bench, ANNA, url(keys, ANNA, 8)) == "accepted"
-        assert tapped(bench, bytes(reversed(ANNA)), b"") == "unknown"
-
-    with_proof("sun", act)
-    with_proof("uid", lambda: accept_plain(bench))
-
-
-def accept_plain(bench):
+    listed(bench, "uid")
     assert tapped(bench, ANNA, b"") == "accepted"
 
 
 def test_a_store_that_fails_lets_nobody_in():
     bench = Bench()
-    keys = Keys(jws.Keys(jws_master()).key(jws.CARD))
+    keys = Keys(jws.Keys(MASTER).key(jws.CARD))
+    listed(bench, "sun")
+    write = bench.volume.write
 
-    def act():
-        write = bench.volume.write
+    def fail(path, data):
+        if path.startswith("sun/"):
+            raise OSError(5, "EIO")
+        write(path, data)
 
-        def fail(path, data):
-            if path.startswith("sun/"):
-                raise OSError(5, "EIO")
-            write(path, data)
-
-        bench.volume.write = fail
-        assert tapped(bench, ANNA, url(keys, ANNA, 7)) == "store_fault"
-
-    with_proof("sun", act)
-
-
-def jws_master():
-    return bytes(range(32))
+    bench.volume.write = fail
+    assert tapped(bench, ANNA, url(keys, ANNA, 7)) == "store_fault"

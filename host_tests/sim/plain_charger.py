@@ -8,6 +8,7 @@ MAGIC_REBOOT = b"\xbe\xef\xbe\xef"
 
 class Charger:
     kept_register = None, ""
+    busy = False
 
     def __init__(self, volume, charger_id, master_key, fw):
         self._volume = volume

@@ -28,6 +28,8 @@ def options(tmp_path, **more):
         ({"dark_s": -1}, "--dark-s"),
         ({"start_unix": -1}, "--start"),
         ({"register_wh": -1}, "--register"),
+        ({"flash_kib": 128}, "--flash-kib"),
+        ({"flash_kib": 1026}, "--flash-kib"),
         ({"broker": ("no.such.host.invalid", 1883)}, "--broker"),
     ],
 )

@@ -4,14 +4,26 @@ import gc
 import json
 
 from agent import jws
+from agent.listupdate import ListUpdate
 from host_tests.flash.volumes import make, reopen
-from host_tests.scenarios.bench import ANNA, BO, CARL, CHARGER, MASTER, Bench, hex_of, list_hash
+from host_tests.scenarios.bench import (
+    ANNA,
+    BO,
+    CARL,
+    CHARGER,
+    MASTER,
+    Bench,
+    hex_of,
+    list_hash,
+    ref_of,
+)  # fmt: skip
 from host_tests.scenarios.newkeys import NEXT, wrapped
 from host_tests.sweep.oracle import MONTH_END_S, check_books, check_versions
 
-BLOCKS = 57  # few enough for segments that the service holds to have to give way
+BLOCKS = 60  # few enough for segments that the service holds to have to give way
 BEFORE_S = 7200  # the life begins so long before a month ends
 DARK_S = 20
+OVER_MOST = 4  # entries of the list's overlay, so that both of its swaps are in this life
 UNCUT = "uncut: "  # begins the name of a step that is only there for what comes after it
 
 
@@ -26,12 +38,14 @@ class Life:
         self.flash = flash
         self.planted = planted
         make(flash)
+        ListUpdate.over_most = OVER_MOST
         self.bench = Bench(enabled=False, boot=False, volume=self.mounted())
         self.bench.world.set_time(MONTH_END_S - BEFORE_S)
         self.config_range = (0, 0)
         self.configs = {0: (False, None, 16000, "locked")}
         self.config_token = None
         self.list_range = (0, 0)
+        self.list_parts = []
         self.lists = {0: {}}
         self.all_cards = [CARL]
         self.order_range = (0, 0)
@@ -98,8 +112,11 @@ class Life:
 
     def whole_list(self, cards):
         self.note_list(cards)
-        self.bench.subscribe(cards)
-        self.list_is_applied()
+        self.bench.list_version += 1
+        self.bench.cards = cards
+        entries = self.bench.entries()
+        parts = [entries[at : at + 20] for at in range(0, len(entries), 20)]
+        self.send_list(None, [(part, []) for part in parts], list_hash(entries))
 
     def changed_list(self, put, gone):
         """A difference to the list in force, in two parts."""
@@ -112,25 +129,29 @@ class Life:
         self.note_list(cards)
         bench.list_version += 1
         bench.cards = cards
-        entries = sorted((bench.entry(uid) for uid in cards), key=lambda e: e["uid"])
-        changes = sorted([hex_of(uid) for uid in put] + [hex_of(uid) for uid in gone])
-        middle = changes[len(changes) // 2]
-        for part in (1, 2):
-            message = {
-                "version": bench.list_version,
-                "base": base,
-                "part": part,
-                "parts": 2,
-                "put": [
-                    e
-                    for e in entries
-                    if e["uid"] in changes and (e["uid"] >= middle) == (part == 2)
-                ],
-                "del": [hex_of(u) for u in sorted(gone) if (hex_of(u) >= middle) == (part == 2)],
-                "sha256": list_hash(entries),
-            }
-            bench.send("list", message)
-            self.said("waiting" if part == 1 else "applied")
+        entries = bench.entries()
+        changes = sorted([hex_of(uid) for uid in list(put) + gone], key=ref_of)
+        parts = []
+        for chosen in changes[: len(changes) // 2], changes[len(changes) // 2 :]:
+            put = [e for e in entries if e["uid"] in chosen]
+            parts.append((put, [ref_of(hex_of(uid)) for uid in gone if hex_of(uid) in chosen]))
+        self.send_list(base, parts, list_hash(entries))
+
+    def send_list(self, base, parts, digest):
+        """Send an update. parts: [(put, del)]."""
+        self.list_parts = []
+        for part, (put, gone) in enumerate(parts, 1):
+            message = {"version": self.bench.list_version, "base": base, "put": put, "del": gone}
+            message.update({"aud": CHARGER, "part": part, "parts": len(parts), "sha256": digest})
+            self.list_parts.append(self.signed("list", message))
+        self.send_parts(1)
+
+    def send_parts(self, first):
+        """Send the parts of the newest update from `first` on."""
+        for part, token in enumerate(self.list_parts, 1):
+            if part >= first:
+                self.tell("list", token)
+                self.said("applied" if part == len(self.list_parts) else "waiting")
         self.list_is_applied()
 
     def note_list(self, cards):
@@ -223,6 +244,11 @@ class Life:
             self.tell("config", self.config_token)
             self.said("applied")
         self.config()
+        waits = bench.charger.connector._house.list_update.waits()
+        if waits is not None:  # an update was under way: it goes on where it was
+            assert waits["version"] == bench.list_version and waits["part"] > 1, waits
+            self.send_parts(waits["part"])
+            check_versions(self)
         self.whole_list(dict(FEW))
 
     def close(self):
@@ -377,6 +403,7 @@ STEPS = (
     ("stop by card", tap_off),
     ("unplug, end", unplug),
     ("list difference", lambda life: life.changed_list(people((99, 18)), [bytes((20, 1, 2, 3))])),
+    ("list difference, new base", lambda life: life.changed_list(people((98, 22)), [])),
     ("remote begin", remote_session),
     ("month end", over_month_end),
     ("remote stop, end", remote_stop),

@@ -32,7 +32,7 @@ def check_versions(life):
     cards = life.lists[held.version]
     assert held.count == len(cards), "law 8: %d cards in list %d" % (held.count, held.version)
     for uid in life.all_cards:
-        entry = held.find("ISO14443", uid)
+        entry = held.find(house.card_key("ISO14443", uid))
         if uid in cards:
             assert entry is not None and entry.user == cards[uid]["user"], "law 8: list entry"
         else:

@@ -241,7 +241,81 @@ def test_a_long_list_in_parts_then_a_difference(served):
     commission(served)
     cards = [{"user": f"u-{n}", "uid": f"{n * 7919 + 1:08X}", "contract": "c"} for n in range(90)]
     served.deliver(served.service.subscribe_many(CHARGER, cards))
+    served.run(1)
     assert served.status["list"] == {**served.status["list"], "version": 3, "count": 92}
     served.deliver(served.service.unsubscribe(CHARGER, "u-7"))
+    served.run(1)
     assert served.status["list"]["count"] == 91
     assert all(reply["result"] != "refused" for reply in served.replies), served.replies
+
+
+class Losing(Served):
+    """Parts of a list get lost, and the power goes behind some. arrived: the parts that came, in order."""
+
+    def __init__(self, db_url):
+        self.lost = set()
+        self.cut_after = set()
+        self.arrived = []
+        self.queue = []
+        self.delivering = False
+        super().__init__(db_url)
+
+    def deliver(self, down):
+        self.queue += down  # in the order of a broker, however deep we are in an answer
+        if self.delivering:
+            return
+        self.delivering = True
+        while self.queue:
+            one = self.queue.pop(0)
+            part = jws.peek(one.payload)["part"] if one.leaf == "list" else None
+            if part in self.lost:
+                self.lost.discard(part)
+                continue
+            super().deliver([one])
+            if part is not None:
+                self.arrived.append(part)
+            if part in self.cut_after:
+                self.cut_after.discard(part)
+                self.queue.clear()  # what else was on its way is gone with the connection
+                self.power_cut(5, online=False)
+        self.delivering = False
+
+
+def test_a_lost_part_and_a_cut_send_on_from_where_the_charger_is(tmp_path):
+    served = Losing(f"sqlite:///{tmp_path}/cloud.db")
+    commission(served)
+    served.arrived.clear()
+    cards = [{"user": f"u-{n}", "uid": f"{n * 7919 + 1:08X}", "contract": "c"} for n in range(500)]
+    served.lost = {4, 21}
+    served.cut_after = {9, 18}
+    served.deliver(served.service.subscribe_many(CHARGER, cards))
+    for _ in range(4):
+        served.link(True)
+        served.run(30)
+    assert served.status["list"] == {**served.status["list"], "version": 3, "count": 502}
+    assert not served.lost and not served.cut_after
+    # 25 parts; two losses cost at most what was on its way behind them, the cuts nothing
+    print("parts that came:", served.arrived)
+    assert sorted(set(served.arrived)) == list(range(1, 26)) and len(served.arrived) <= 25 + 2 * 16
+    assert served.arrived.count(1) == served.arrived.count(2) == 1
+    served.service.close()
+
+
+def test_who_is_blocked_in_the_portal_is_refused_within_two_seconds(served):
+    """The message's way apart: by the world's clock from its arrival, also after a cut."""
+    commission(served)
+    cards = [{"user": f"u-{n}", "uid": f"{n * 7919 + 1:08X}", "contract": "c"} for n in range(300)]
+    served.deliver(served.service.subscribe_many(CHARGER, cards))
+    served.run(2)
+    uid = bytes.fromhex(cards[7]["uid"])
+    assert served.charge(uid, 100)["user"] == "u-7"
+    served.deliver(served.service.subscribe(CHARGER, "u-7", cards[7]["uid"], status="blocked"))
+    served.run(1.5)
+    served.tap(uid)
+    assert served.world.now_ms and served.charger.connector.state == "available"
+    assert served.last("access_refused")["reason"] == "blocked"
+    served.power_cut(10)
+    served.run(1.5)
+    served.tap(uid)
+    assert served.charger.connector.state == "available"
+    assert served.last("access_refused")["reason"] == "blocked"

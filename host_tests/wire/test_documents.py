@@ -12,11 +12,13 @@ from joserfc.jwk import OctKey
 from jsonschema import Draft202012Validator
 
 from agent import reasons
+from agent.jws import CARD, Keys
 from agent.keyring import Keyring
 from agent.ledger import KINDS
+from agent.subscribers import line_of, pack_entry
 from hal.mock.volume import MemoryVolume
 from host_tests.cloud.fake_charger import FakeCharger, compact
-from tools.cloud import examples, review, schemas
+from tools.cloud import examples, listing, review, schemas
 from tools.cloud import keys as cloud_keys
 
 WIRE = Path(__file__).resolve().parents[2] / "docs" / "wire"
@@ -95,6 +97,26 @@ def test_the_five_lines_verify_the_published_vector():
     assert schemas.problem("record", names["payload"]) == ""
     with pytest.raises(Exception):
         exec(code, names | {"master": bytes(32)})
+
+
+def test_the_published_list_vector_is_what_both_ends_make():
+    page = (WIRE / "README.md").read_text()
+    table = page.split("## The list")[1]
+    master = bytes.fromhex(re.search(r"`master` \(hex\) \| `(\w+)`", page)[1])
+    card_key = re.search(r"card key \(hex\)[^|]*\| `(\w+)`", table)[1]
+    ref = re.search(r"\| `ref` \| `(\w+)`", table)[1]
+    line = re.search(r"\| `line` \| `([^`]+)`", table)[1]
+    digest = re.search(r"\| `sha256 of a list of this line` \| `(\w+)`", table)[1]
+    assert hmac.digest(master, b"ppm/v1/card", "sha256").hex() == card_key
+    kind, uid = re.search(r"\| `(\w+)` `(\w+)` \|", table).groups()
+    entry = {"uid": uid, "type": kind, "user": "anna", "contract": "c-1", "group": ""}
+    entry |= {"status": "active", "until": None, "billing": "ppm", "proof": "uid"}
+    assert listing.ref(bytes.fromhex(card_key), entry) == ref
+    assert listing.digest(bytes.fromhex(card_key), [entry]) == digest
+    keys = Keys(master)
+    key = keys.mac(CARD, kind.encode(), b"|", bytes.fromhex(uid))[:12]
+    packed = pack_entry(key, "active", "ppm", "uid", None, "anna", "c-1", "")
+    assert key.hex() == ref and line_of(packed).decode() == line + "\n"
 
 
 def test_the_published_lines_verify_a_month_that_was_closed():

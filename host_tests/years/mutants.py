@@ -167,15 +167,14 @@ def list_half_applied():
         return was(self, message)
 
     listupdate.ListUpdate.take = take
-    listupdate.ListUpdate._finish = _finish_any
+    listupdate.ListUpdate.work = _work_any
 
 
-def _finish_any(self, expected):
-    self._copy_below(None)
-    self._flush()
-    self._volume.rename("list.new", "list")
+def _work_any(self, most):
+    self._volume.rename("list.parts", "list")
     self._subscribers.load()
-    self._forget()
+    self._drop()
+    return "applied"
 
 
 def old_config_accepted():

@@ -51,7 +51,7 @@ def lockout_forgets_nobody():
     was = lockout.Lockout.refused
 
     def refused(self, up_ms, ref):
-        for n in range(20):
+        for n in range(200):
             was(self, up_ms, ref + str(n + len(self._cards)))
 
     lockout.Lockout.refused = refused

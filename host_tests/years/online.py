@@ -21,6 +21,7 @@ class Ring:
 
     def __init__(self, master, dice):
         self._dice = dice
+        self.card_key = mac(master, b"ppm/v1/card")  # of the first master key, for ever
         self._master = self._next = master
         self._ups = {"up-1": Signer(master, "up")}
         self.down = Signer(master, "down")

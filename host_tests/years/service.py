@@ -5,26 +5,25 @@ arrive and nothing is answered), "lossy" (records get lost on the way). What it 
 (due_ms, leaf, token, note); the note says to the oracle what the message really is.
 """
 
+import binascii
+import hashlib
 import json
 
 from host_tests.years.sessions import need
-from host_tests.years.wire import Signer
+from host_tests.years.wire import Signer, mac
 
 PART = 6  # entries of a list part: small, so that lists have several
 KEPT = 6  # old messages of a leaf, to be played again
 
 
-def list_hash(entries):
-    """The hash that the last part of a list carries."""
-    import binascii
-    import hashlib
-
+def list_hash(entries, ref_of):
+    """The hash that the last part of a list carries. ref_of(uid) -> ref, both hex."""
     state = hashlib.sha256()
-    for uid in sorted(entries):
+    for uid in sorted(entries, key=ref_of):
         e = entries[uid]
         until = "" if e["until"] is None else str(e["until"])
-        parts = ("ISO14443", uid, e["user"], e["contract"], e["group"], e["status"], until)
-        state.update(("|".join(parts + (e["billing"],)) + "\n").encode())
+        parts = (ref_of(uid), e["user"], e["contract"], e["group"], e["status"], until)
+        state.update(("|".join(parts + (e["billing"], "uid")) + "\n").encode())
     return binascii.hexlify(state.digest()).decode()
 
 
@@ -239,7 +238,7 @@ class Service:
                 changes.append((uid, put))
         if not whole:
             changes.extend((uid, None) for uid in before if uid not in self.cards)
-        changes.sort(key=lambda change: change[0])
+        changes.sort(key=lambda change: self._ref_of(change[0]))
         parts = max(1, (len(changes) + PART - 1) // PART)
         for part in range(1, parts + 1):
             chosen = changes[(part - 1) * PART : part * PART]
@@ -254,10 +253,14 @@ class Service:
             }
             note = {"good": True, "version": self.list_version, "cards": None}
             if part == parts:
-                message["sha256"] = list_hash(self.cards)
+                message["sha256"] = list_hash(self.cards, self._ref_of)
                 note["cards"] = self.cards
             if not (lose_part and part == (parts + 1) // 2):
                 self._send("list", message, note)
+
+    def _ref_of(self, uid):
+        key = mac(self._ring.card_key, b"ISO14443|" + binascii.unhexlify(uid))
+        return binascii.hexlify(key[:12]).decode()
 
     def order(self, do, members=None, delay_ms=0):
         """A signed order."""

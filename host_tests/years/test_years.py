@@ -1,5 +1,7 @@
 """Charger-years in a few seconds, and a little of the same under both MicroPythons."""
 
+import os
+import re
 import subprocess
 import sys
 
@@ -11,9 +13,11 @@ from host_tests.years.__main__ import command_of
 from host_tests.years.life import Life
 from host_tests.years.run import live
 from host_tests.years.shrink import shrink
+from tools.setup.places import ROOT
 
 VISITS = 7
 DAYS = 55
+CI_YEARS = 20  # twenty charger-years where time is no matter, the lives below on a desk
 
 
 @pytest.mark.parametrize("seed", range(501, 511))
@@ -49,6 +53,17 @@ def test_shrinking_keeps_what_fails():
     events = [[0, "config", i] for i in range(300)]
     kept = shrink(lambda some: {41, 270} <= {e[2] for e in some}, events)
     assert [e[2] for e in kept] == [41, 270]
+
+
+def test_twenty_charger_years_break_no_law():
+    """In CI (CI=true) only: on a desk `make years` is the same, and what it takes is minutes."""
+    years = CI_YEARS if os.environ.get("CI") == "true" else 1
+    words = [sys.executable, "-m", "host_tests.years", "--years", str(years), "--seed", "1001"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    print(done.stdout[-3000:])
+    sessions = int(re.search(r"sessions\D+([\d,]+)", done.stdout)[1].replace(",", ""))
+    assert sessions >= 1000 * years, done.stdout
 
 
 def test_the_command_line_says_how_to_play_it_again():

@@ -195,6 +195,39 @@ def of_buses(worst):
     ]
 
 
+def of_list(facts, where):
+    """Taking a list of 10,000, and of a difference to it, in parts."""
+    n = f"{facts['entries']:,}"
+    found = [
+        Figure(f"list10k.erases.{where}", f"erases to take {n} and then 100 others", facts["erases"], "", tolerance=0.05),
+        Figure(f"list10k.grown.{where}", "heap that this leaves taken", facts["grown"], "B", slack=1024, goal=1024),
+    ]  # fmt: skip
+    for name, label in (("part", "taking a part of 20"), ("slice", "merging 16 entries")):
+        for part, us in zip(("p50", "p99", "worst"), facts[name + "_us"], strict=True):
+            full = f"time.list_{name}.{part}.{where}"
+            found.append(timing(full, f"{label}, {part}", us / 1000, facts))
+    return found
+
+
+def of_look_up(facts, where):
+    """Finding a card among 10,000, a hundred of them in the overlay, and what a tap takes then."""
+    n = f"{facts['entries']:,}, {facts['overlaid']} of them overlaid"
+    entries, reads, read_bytes = facts["most"]
+    found = [
+        Figure(f"list10k.entries.{where}", f"entry reads to find 1 card in {n}", entries, "", slack=1, goal=15),
+        Figure(f"list10k.reads.{where}", "flash reads to find it", reads, "", tolerance=0.05),
+        Figure(f"list10k.bytes.{where}", "bytes read to find it", read_bytes, "B", tolerance=0.05),
+        Figure(f"list10k.mean_reads.{where}", "flash reads on average", facts["mean"][1], "", tolerance=0.05),
+        Figure(f"list10k.look_up_grown.{where}", "heap that 900 look-ups leave taken", facts["look_up_grown"], "B", slack=64, goal=64),
+    ]  # fmt: skip
+    for part, us in zip(("p50", "p99", "worst"), facts.get("tap_us", ()), strict=False):
+        label = f"tap to permit ({facts['taps']}) among 10,000, {part}"
+        if part == "p99":
+            label += " (goal 20 ms)"
+        found.append(timing(f"time.tap10k.{part}.{where}", label, us / 1000, facts))
+    return found
+
+
 def timing(name, label, ms, facts, more=""):
     """A timing of `ms` milliseconds in a run whose calibration loop took facts["unit_us"]."""
     shown = f"{ms:,.2f} ms" + (f" = {more}" if more else "")

@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tools.bench import buses, figures
+from tools.bench import buses, figures, listing
+from tools.bench.stage import BenchError
 
 MOST_AT_ONCE = 2
 TOO_MANY = 5000  # sessions that do not fit in 1 MiB
@@ -12,7 +13,7 @@ TOO_MANY = 5000  # sessions that do not fit in 1 MiB
 @dataclass(frozen=True)
 class Amounts:
     """How much: sessions worn through, sessions of the heap's marks, sessions unsent at a boot, whether
-    the store is filled until it is full, taps, control steps.
+    the store is filled until it is full, taps, control steps, taps with 10,000 subscribers.
     """
 
     name: str
@@ -22,10 +23,11 @@ class Amounts:
     whole: bool
     taps: int
     steps: int
+    taps10k: int
 
 
-FULL = Amounts("full", 1000, 10000, 1000, True, 500, 4000)
-QUICK = Amounts("quick", 20, 100, 20, False, 40, 400)
+FULL = Amounts("full", 1000, 10000, 1000, True, 500, 4000, 1000)
+QUICK = Amounts("quick", 20, 100, 20, False, 40, 400, 0)
 
 
 @dataclass
@@ -50,11 +52,11 @@ class Plan:
     def run(self):
         """All figures. Raises BenchError when a measurement cannot be made."""
         found = Findings(figures.of_sizes(self._stage.sizes), [])
-        chains = [self._wear, self._life, self._store, self._light]
+        chains = [self._light, self._list, self._wear, self._store, self._life]
         with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
             jobs = [pool.submit(chain) for chain in chains]
-            wear, life, store, light = (job.result() for job in jobs)
-        for part in (light, wear, store, life):
+            parts = [job.result() for job in jobs]
+        for part in parts:
             found.figures += part.figures
             found.notes += part.notes
         return found
@@ -74,6 +76,23 @@ class Plan:
         for one in self._interpreters:
             facts = self._go(one, "turns", self._amounts.steps)
             found.notes += buses.turn_lines(worst, facts, one.label)
+        return found
+
+    def _list(self):
+        messages = self._stage.folder / "list.img"
+        listing.write(messages)
+        one = self._main
+        facts = self._go(one, "listed", "listed.img", "list.img", 0)
+        found = Findings(figures.of_list(facts, one.name), [])
+        if (facts["version"], facts["overlaid"]) != (listing.FIRST_VERSION + 1, listing.CHANGED):
+            raise BenchError("the list was not taken: %r" % facts)
+        for one in self._interpreters:
+            image = "listed-%s.img" % one.name
+            (self._stage.folder / image).write_bytes(
+                (self._stage.folder / "listed.img").read_bytes()
+            )
+            facts = self._go(one, "listed", image, 0, self._amounts.taps10k)
+            found.figures += figures.of_look_up(facts, one.name)
         return found
 
     def _wear(self):

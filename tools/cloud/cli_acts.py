@@ -1,6 +1,5 @@
 """The portal's acts, typed. What they all do besides is in cli_sending.py."""
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from tools.cloud.cli_common import DB_DEFAULT
 from tools.cloud.cli_sending import Done, sends
 from tools.cloud.errors import CloudError
 from tools.cloud.mask import card
+from tools.cloud.people import COLUMNS, People
 from tools.cloud.service import Service
 
 app = typer.Typer()
@@ -154,40 +154,25 @@ def subscribe(
     ] = "ppm",
     until: Annotated[int | None, typer.Option(metavar="UNIX", help="Valid until.")] = None,
     status: Annotated[str, typer.Option(help="active, pending, blocked or expired.")] = "active",
+    proof: Annotated[
+        str, typer.Option(help="uid, or sun: the card must prove itself (NTAG 424 DNA).")
+    ] = "uid",
     file: Annotated[
         Path | None,
-        typer.Option(
-            "--csv", help="Many at once: a CSV with the columns user,uid[,contract,...]."
-        ),
+        typer.Option("--file", "--csv", help=f"Many at once: CSV with {', '.join(COLUMNS)}."),
     ] = None,
 ) -> Done:
     """Let a subscriber's card charge."""
     if file is not None:
-        entries = _read_csv(file)
-        done = f"{len(entries)} cards may charge at {charger}."
+        with People(file) as entries:
+            down = service.subscribe_many(charger, entries)
+            return down, f"{entries.count} cards may charge at {charger}."
     elif user and uid:
         entry = {"user": user, "uid": uid, "contract": contract, "group": group}
-        entries = [entry | {"billing": billing, "until": until, "status": status}]
+        entry |= {"billing": billing, "until": until, "status": status, "proof": proof}
         done = f"{user} may charge at {charger} with card {card(subscribers.parse_uid(uid))}."
-    else:
-        raise CloudError("Give a user and a card UID, or --csv FILE.")
-    return service.subscribe_many(charger, entries), done
-
-
-def _read_csv(path: Path) -> list[dict]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise CloudError(f"{path} cannot be read: {error}")
-    for number, row in enumerate(rows, 2):
-        if not row.get("user") or not row.get("uid"):
-            raise CloudError(f"{path} line {number}: the columns user and uid are needed.")
-        until = row.get("until") or None
-        if until is not None and not until.isdecimal():
-            raise CloudError(f"{path} line {number}: until is a Unix time.")
-        row["until"] = int(until) if until else None
-    return rows
+        return service.subscribe_many(charger, [entry]), done
+    raise CloudError("Give a user and a card UID, or --file FILE.")
 
 
 @sends(app)

@@ -114,15 +114,21 @@ def act(
     except mqtt.BrokerUnreachable as error:
         kept = "" if down[0].leaf == "order" else " It is stored: `receive` sends it later."
         raise mqtt.BrokerUnreachable(f"{error}.{kept}")
+    sent, parts = service.list_progress(charger_id) if down[0].leaf == "list" else (0, 0)
+    if sent < parts and not wait_s:
+        more = "`receive` sends the rest as the charger takes them."
+        out.print(f"{done} {sent} of {parts} parts are sent; {more}", markup=False)
+        return
     out.print(f"{done} Sent.", markup=False)
     if wait_s:
         _report(answers, wait_s)
 
 
-def _listener(service: Service, charger_id: str) -> Callable[[bytes], None]:
-    def heard(payload: bytes) -> None:
-        if b'"order"' in payload:
-            service.take(charger_id, "reply", payload)
+def _listener(service: Service, charger_id: str) -> Callable[[bytes], list[Downlink]]:
+    def heard(payload: bytes) -> list[Downlink]:
+        if b'"order"' in payload or b'"list"' in payload:
+            return service.take(charger_id, "reply", payload)
+        return []
 
     return heard
 

@@ -1,28 +1,25 @@
-"""A subscriber list as it travels: whole or as a difference, sorted, in parts, with a hash."""
+"""A subscriber list as it travels: whole or as a difference, in the order of refs, in parts, with a hash."""
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 
 ENTRIES_A_PART = 20
-MEMBERS = ("uid", "type", "user", "contract", "group", "status", "until", "billing")
+MEMBERS = ("uid", "type", "user", "contract", "group", "status", "until", "billing", "proof")
+REF_BYTES = 12
 
 Line = dict
 
 
-def sort_key(line: Mapping) -> tuple[str, str]:
-    """Entries are sorted by type and UID."""
-    return line["type"], line["uid"]
+def ref(key: bytes, line: Mapping) -> str:
+    """What stands for a card in the charger's flash: 24 hex digits. key: the charger's card key."""
+    uid = bytes.fromhex(line["uid"])
+    return hmac.digest(key, line["type"].encode() + b"|" + uid, "sha256")[:REF_BYTES].hex()
 
 
-def digest(lines: Iterable[Mapping]) -> str:
+def digest(key: bytes, lines: Iterable[Mapping]) -> str:
     """The published hash over a whole list, 64 hex digits."""
-    whole = hashlib.sha256()
-    for line in sorted(lines, key=sort_key):
-        until = "" if line["until"] is None else str(line["until"])
-        fields = (line["type"], line["uid"], line["user"], line["contract"], line["group"])
-        text = "|".join((*fields, line["status"], until, line["billing"]))
-        whole.update(text.encode() + b"\n")
-    return whole.hexdigest()
+    return _digest({ref(key, line): line for line in lines})
 
 
 def parts(
@@ -30,20 +27,19 @@ def parts(
     version: int,
     base: int | None,
     new: list[Line],
-    old: list[Line] | None = None,
-    at: int | None = None,
+    old: list[Line] | None,
+    key: bytes,
 ) -> list[dict]:
-    """The payloads of one update, in sending order.
+    """The payloads of one update, in sending order; the same arguments give the same payloads.
 
     old: the list of version `base` for a difference; None for a whole list (then base is None).
-    at: Unix time at which the list was the wanted one; the charger counts its age from there.
-    The entries to put and to delete are sorted together, so that a charger can merge them into its
-    sorted file in one pass.
+    key: the charger's card key. The entries to put and to delete are in the order of their refs,
+    together, so that a charger can merge them into its file in one pass.
     """
-    held = {sort_key(line): line for line in old or []}
-    wanted = {sort_key(line): line for line in new}
-    changes = [(key, line) for key, line in wanted.items() if held.get(key) != line]
-    changes += [(key, None) for key in held if key not in wanted]
+    held = {ref(key, line): line for line in old or []}
+    wanted = {ref(key, line): line for line in new}
+    changes = [(one, line) for one, line in wanted.items() if held.get(one) != line]
+    changes += [(one, None) for one in held if one not in wanted]
     changes.sort(key=lambda change: change[0])
     slices = [
         changes[start : start + ENTRIES_A_PART] for start in range(0, len(changes), ENTRIES_A_PART)
@@ -56,12 +52,19 @@ def parts(
             "part": number,
             "parts": len(slices),
             "put": [line for _, line in piece if line is not None],
-            "del": [key[1] for key, line in piece if line is None],
+            "del": [one for one, line in piece if line is None],
         }
         for number, piece in enumerate(slices, 1)
     ]
-    payloads[-1]["sha256"] = digest(new)
-    if at is not None:
-        for payload in payloads:
-            payload["at"] = at
+    payloads[-1]["sha256"] = _digest(wanted)
     return payloads
+
+
+def _digest(lines: Mapping[str, Mapping]) -> str:
+    whole = hashlib.sha256()
+    for one in sorted(lines):
+        line = lines[one]
+        until = "" if line["until"] is None else str(line["until"])
+        fields = (one, line["user"], line["contract"], line["group"], line["status"])
+        whole.update(("|".join((*fields, until, line["billing"], line["proof"])) + "\n").encode())
+    return whole.hexdigest()

@@ -38,6 +38,10 @@ class Charger(Base):
     list_applied: Mapped[int] = mapped_column(BigInteger, default=0)
     list_sent: Mapped[int] = mapped_column(BigInteger, default=0)
     list_sent_at: Mapped[int | None] = mapped_column(BigInteger)
+    list_base: Mapped[int | None] = mapped_column(BigInteger)  # of the one sent, null: it is whole
+    list_part: Mapped[int] = mapped_column(Integer, default=0)  # the part the charger waits for
+    list_next: Mapped[int] = mapped_column(Integer, default=0)  # the first part not sent yet
+    list_lost: Mapped[int] = mapped_column(Integer, default=0)  # the part last sent again
     list_whole: Mapped[bool] = mapped_column(default=False)  # the next one sent is a whole list
     list_reply: Mapped[str] = mapped_column(Text, default="")
 
@@ -163,6 +167,7 @@ class Entry(Base):
     status: Mapped[str] = mapped_column(String(8))
     until: Mapped[int | None] = mapped_column("until_s", BigInteger)
     billing: Mapped[str] = mapped_column(String(4))
+    proof: Mapped[str] = mapped_column(String(8), default="uid")
     since: Mapped[int] = mapped_column("since_version", BigInteger)
     gone: Mapped[int | None] = mapped_column("gone_version", BigInteger)
 

@@ -8,7 +8,7 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from tools.cloud import intake, mask, months, portal, rotation, store, subscribers, wording
+from tools.cloud import intake, listsend, mask, months, portal, rotation, store, wording
 from tools.cloud.downlink import Downlink
 from tools.cloud.models import Charger
 from tools.cloud.report import DIFFERS
@@ -33,9 +33,10 @@ def take_status(session: Session, charger: Charger, status: dict, now: int) -> l
         log.info("%s: online, boot %d, %s", charger.id, charger.boot, status["state"])
         charger.config_sent_at = charger.list_sent_at = None  # what was under way is lost
     _report_differences(charger, status)
-    down = missing(session, charger, now)
+    down = listsend.told(session, charger, status["list"].get("waits"), now)
+    down += missing(session, charger, now)
     down += rotation.missing(session, charger, status.get("key", 1), now)
-    down += subscribers.confirm(session, charger, status["list"].get("age_s"), now)
+    down += listsend.confirm(session, charger, status["list"].get("age_s"), now)
     return down + _ask_for_gap(session, charger, now)
 
 
@@ -52,7 +53,7 @@ def missing(session: Session, charger: Charger, now: int) -> list[Downlink]:
                 charger.config_version,
                 charger.id,
             )
-        elif not subscribers.in_flight(charger.config_sent_at, now):
+        elif not listsend.in_flight(charger.config_sent_at, now):
             down += portal.send_config(charger, now)
     if charger.list_version and charger.list_applied > charger.list_version:
         log.error(
@@ -64,11 +65,11 @@ def missing(session: Session, charger: Charger, now: int) -> list[Downlink]:
             charger.id,
         )
         return down
-    return down + subscribers.send(session, charger, now)
+    return down + listsend.send(session, charger, now)
 
 
 def take_reply(session: Session, charger: Charger, reply: dict, now: int) -> list[Downlink]:
-    """Note an answer to a configuration or a list; a refused difference is followed by a whole list."""
+    """Note an answer to a configuration or a list part, and give the parts that it lets go."""
     level = logging.WARNING if reply["result"] == "refused" else logging.INFO
     detail = mask.plain(reply.get("detail", ""))
     log.log(
@@ -86,9 +87,7 @@ def take_reply(session: Session, charger: Charger, reply: dict, now: int) -> lis
             charger.config_applied = charger.config_sent
             charger.config_sent_at = None
     elif reply["for"] == "list":
-        subscribers.answered(charger, reply)
-        if reply["result"] == "applied" or charger.list_whole:
-            return subscribers.send(session, charger, now)
+        return listsend.answered(session, charger, reply, now)
     return []
 
 
@@ -98,7 +97,7 @@ def take_record(session: Session, charger: Charger, payload: dict, now: int) -> 
         charger.config_applied = max(charger.config_applied, payload["version"])
     elif payload["kind"] == "list_applied":
         if payload["version"] > charger.list_applied:
-            subscribers.confirmed(charger, payload["version"])
+            listsend.confirmed(charger, payload["version"])
     elif payload["kind"] == months.CLOSED:
         _tell_closed(session, charger, payload)
         return _ask_for_gap(session, charger, now)

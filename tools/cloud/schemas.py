@@ -53,6 +53,13 @@ def validator(name: str) -> Draft202012Validator:
     return _Validator({"$ref": reference}, registry=_registry())
 
 
+@cache
+def pattern(name: str) -> re.Pattern:
+    """The pattern of a shared definition, such as "uid", for values by the ten thousand."""
+    common = _registry().contents("common.json")
+    return re.compile(re.sub(r"\$$", r"\\Z", common["$defs"][name]["pattern"]))
+
+
 def problem(name: str, value: object) -> str:
     """What is wrong with a value by a published schema, naming the member; "" when nothing is."""
     error = best_match(validator(name).iter_errors(value))

@@ -16,12 +16,13 @@ def send(
     charger_id: str,
     down: Iterable[Downlink],
     wait_s: float = 0.0,
-    heard: Callable[[bytes], None] = lambda payload: None,
+    heard: Callable[[bytes], Iterable[Downlink]] = lambda payload: (),
 ) -> list[dict | None]:
     """Publish messages; wait up to wait_s seconds for the final reply to each of them.
 
     Returns the reply to each message with an answer of its own (one for a list of many parts), None
-    where none came; [] without waiting. heard is called with every reply's payload.
+    where none came; [] without waiting. heard is called with every reply's payload, and what it gives
+    is published too.
     BrokerUnreachable when there is no broker.
     """
     messages = list(down)
@@ -34,8 +35,9 @@ def send(
         if not reason.is_failure:
             client.subscribe(mqtt.topic(charger_id, "reply"), 1)
 
-    def on_message(_client, _userdata, message):
-        heard(message.payload)
+    def on_message(client, _userdata, message):
+        for leaf, payload, retain in heard(message.payload):
+            client.publish(mqtt.topic(charger_id, leaf), payload, qos=1, retain=retain)
         try:
             reply = jws.parse_object(message.payload)
         except Refused:
@@ -92,4 +94,5 @@ def _answers(reply: dict, want: dict) -> bool:
         return reply.get("id") == want["id"]
     # A refusal names the version in force, not the refused one.
     applied = reply.get("result") == "applied" and reply.get("version") == want["version"]
-    return applied or reply.get("result") == "refused"
+    # A part that was lost is sent again.
+    return applied or (reply.get("result") == "refused" and reply.get("reason") != "list_part")

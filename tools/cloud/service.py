@@ -16,6 +16,7 @@ from tools.cloud import (
     intake,
     jws,
     keys,
+    listsend,
     mask,
     months,
     orders,
@@ -119,10 +120,14 @@ class Service:
         billing: str = "ppm",
         until: int | None = None,
         status: str = "active",
+        proof: str = "uid",
     ) -> list[Downlink]:
-        """Let a card of a user charge. billing: ppm or free; until: Unix time or None."""
+        """Let a card of a user charge. billing: ppm or free; until: Unix time or None.
+
+        proof: uid, or sun for a card that must show that it is the one (NTAG 424 DNA).
+        """
         entry = {"user": user, "uid": uid, "contract": contract, "group": group}
-        entry |= {"billing": billing, "until": until, "status": status}
+        entry |= {"billing": billing, "until": until, "status": status, "proof": proof}
         return self.subscribe_many(charger_id, [entry])
 
     def subscribe_many(self, charger_id: str, entries: Iterable[dict]) -> list[Downlink]:
@@ -130,14 +135,14 @@ class Service:
         with self.store.begin() as session:
             charger = store.need_charger(session, charger_id)
             subscribers.subscribe(session, charger, entries)
-            return subscribers.send(session, charger, self.clock())
+            return listsend.send(session, charger, self.clock())
 
     def unsubscribe(self, charger_id: str, user: str, uid: str | None = None) -> list[Downlink]:
         """Take all cards of a user off a charger's list, or one of them."""
         with self.store.begin() as session:
             charger = store.need_charger(session, charger_id)
             subscribers.unsubscribe(session, charger, user, uid)
-            return subscribers.send(session, charger, self.clock())
+            return listsend.send(session, charger, self.clock())
 
     def order(
         self, charger_id: str, do: str, ttl_s: int = orders.TTL_S, **members: object
@@ -169,7 +174,7 @@ class Service:
             down = []
             if charger.config_version or charger.config_applied:
                 down = portal.renew_config(session, charger, self.clock())
-            return down + subscribers.send(session, charger, self.clock())
+            return down + listsend.send(session, charger, self.clock())
 
     def write_off(self, charger_id: str, first: int, last: int, reason: str) -> list[Downlink]:
         """Give up record numbers that the charger cannot produce, so that the next ones flow."""
@@ -289,6 +294,11 @@ class Service:
         """One charger; CloudError when it is not registered."""
         with self.store.begin() as session:
             return store.need_charger(session, charger_id)
+
+    def list_progress(self, charger_id: str) -> tuple[int, int]:
+        """(parts sent, parts) of the list's update under way; (0, 0) without one."""
+        with self.store.begin() as session:
+            return listsend.progress(session, store.need_charger(session, charger_id))
 
     def list_of(self, charger_id: str) -> list:
         """The subscriber list that is wanted at a charger."""

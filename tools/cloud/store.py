@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy import Engine, create_engine, event, func, inspect, literal, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -34,6 +34,7 @@ class Store:
             else:
                 self._engine = create_engine(url, pool_pre_ping=True, **_SILENT)
             Base.metadata.create_all(self._engine)
+            _add_columns(self._engine)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise CloudError(
                 f"The database URL is not usable: {error}. Example: sqlite:///cloud.db"
@@ -63,6 +64,27 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begun(connection):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _add_columns(engine: Engine) -> None:
+    """Give the tables of an older version's database the columns that it did not have."""
+    with engine.begin() as connection:
+        known = inspect(connection)
+        for table in Base.metadata.sorted_tables:
+            there = {column["name"] for column in known.get_columns(table.name)}
+            for column in table.columns:
+                if column.name in there:
+                    continue
+                kind = column.type.compile(engine.dialect)
+                given = column.default.arg if column.default is not None else None
+                value = "NULL" if given is None else str(literal(given).compile(
+                    dialect=engine.dialect, compile_kwargs={"literal_binds": True}))  # fmt: skip
+                must = "" if column.nullable else " NOT NULL"
+                quoted = engine.dialect.identifier_preparer.quote
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(column.name)} {kind} "
+                    f"DEFAULT {value}{must}"
+                )
 
 
 def find_charger(session: Session, charger_id: str) -> Charger | None:

@@ -79,6 +79,11 @@ def run(
     meter: Annotated[str | None, typer.Option(help=help_of("meter"))] = None,
     reader: Annotated[str | None, typer.Option(help=help_of("reader"))] = None,
     power: Annotated[str | None, typer.Option(help=help_of("power"))] = None,
+    flash_kib: Annotated[
+        int,
+        typer.Option(help="Size of the flash volume when it is first made; 10,000 subscribers need 3072.",
+                     metavar="KIB"),
+    ] = 1024,
 ):  # fmt: skip
     try:
         if word not in (None, 32, 64):
@@ -98,6 +103,7 @@ def run(
             meter=meter,
             reader=reader,
             power=power,
+            flash_kib=flash_kib,
         )
         launch = prepare(options)
     except SimulateError as error:

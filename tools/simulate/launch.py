@@ -22,6 +22,8 @@ FITTED = {
     "reader": ("pn532", "mfrc522"),
     "power": ("openevse", "direct"),
 }
+FLASH_RANGE_KIB = (256, 1 << 16)
+BLOCK_KIB = 4
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Options:
     dark_s: how long the charger was without supply before this start. word_bits: 32 or 64, None for
     32 where it is to be had. register_wh: what the meter of a new world shows at first. image: a
     built image to boot, None to build it. meter, reader, power: "mock" or a name in FITTED, None for
-    that of the state folder, else the mock.
+    that of the state folder, else the mock. flash_kib: size of the volume when it is first made.
     """
 
     charger: str
@@ -52,6 +54,7 @@ class Options:
     meter: str | None = None
     reader: str | None = None
     power: str | None = None
+    flash_kib: int = 1024
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ def prepare(options):
         "register_wh": before.get("register_wh", options.register_wh),
         "meter_serial": before.get("meter_serial", f"SIM-{options.charger}"[:24]),
         **fitted,
+        "flash_kib": before.get("flash_kib", options.flash_kib),
         "command": command,
     }  # fmt: skip
     _write_private(state / "start.json", json.dumps(start, indent=1))
@@ -141,6 +145,11 @@ def _check(options):
     low, high = HEAP_RANGE_KIB
     if options.heap_kib is not None and not low <= options.heap_kib <= high:
         raise SimulateError(f"--heap: must be {low} to {high} KiB")
+    low, high = FLASH_RANGE_KIB
+    if not low <= options.flash_kib <= high or options.flash_kib % BLOCK_KIB:
+        raise SimulateError(
+            f"--flash-kib: must be {low} to {high} KiB, whole blocks of {BLOCK_KIB}"
+        )
     if options.speed < 0:
         raise SimulateError("--speed: must be a positive number, or max")
     if options.control[0] not in LOOPBACK:

@@ -118,7 +118,7 @@ class Control(Target):
             if "error" in answer:
                 assert now == seen, "refused, and changed: %s" % answer["error"]
                 assert len(data) < 700
-                said.append(answer["error"][:40])
+                said.append(answer["error"].split(": ")[-1][:24])
             else:
                 said.append("ok")
             seen[:] = now

@@ -66,11 +66,12 @@ def tap_to_permit(stand):
 
 def look_ups(stand, device):
     """The most flash reads and bytes that finding one card takes, over cards that are and are not there."""
-    subscribers = stand.charger._house.subscribers
+    house = stand.charger._house
+    subscribers = house.subscribers
     reads = read_bytes = 0
     for n in range(0, ENTRIES, 7):
         device.reset_counters()
-        subscribers.find("ISO14443", UID if n == 0 else uid_of(n))
+        subscribers.find(house.card_key("ISO14443", UID if n == 0 else uid_of(n)))
         reads = max(reads, device.reads)
         read_bytes = max(read_bytes, device.read_bytes)
     return reads, read_bytes

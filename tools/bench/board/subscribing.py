@@ -3,8 +3,10 @@
 import binascii
 import hashlib
 
+from agent import jws
+
 PART = 20  # entries: such a part stays below the 8 KiB of one message
-UID = b"\x04\xa2\xb3\xc4\xd5\xe6\xf7"  # sorts behind all others
+UID = b"\x04\xa2\xb3\xc4\xd5\xe6\xf7"
 
 
 def uid_of(n):
@@ -14,12 +16,16 @@ def uid_of(n):
 
 def subscribe(stand, entries, version):
     """Send a whole new list of `entries` cards, the last of which is `UID`."""
+    cards = [UID if n == entries - 1 else uid_of(n) for n in range(entries)]
+    # each with its number behind its key, which is what a list is ordered by
+    order = sorted([_key(stand, cards[n]) + n.to_bytes(2, "big") for n in range(entries)])
     parts = (entries + PART - 1) // PART
     digest = hashlib.sha256()
     for part in range(parts):
         put = []
-        for n in range(part * PART, min(entries, part * PART + PART)):
-            put.append(_entry(UID if n == entries - 1 else uid_of(n), n, digest))
+        for one in order[part * PART : part * PART + PART]:
+            n = int.from_bytes(one[12:], "big")
+            put.append(_entry(cards[n], n, digest, one[:12]))
         message = {"version": version, "base": None, "part": part + 1, "parts": parts}
         message["put"] = put
         message["del"] = []
@@ -30,12 +36,16 @@ def subscribe(stand, entries, version):
         raise RuntimeError(stand.refused)
 
 
-def _entry(uid, n, digest):
-    text = binascii.hexlify(uid).decode().upper()
+def _key(stand, uid):
+    return stand.keys.mac(jws.CARD, b"ISO14443|", uid)[:12]
+
+
+def _entry(uid, n, digest, key):
     user = "u-%d" % n
-    digest.update(("ISO14443|%s|%s|c-1|g-1|active||ppm\n" % (text, user)).encode())
+    ref = binascii.hexlify(key).decode()
+    digest.update(("%s|%s|c-1|g-1|active||ppm|uid\n" % (ref, user)).encode())
     return {
-        "uid": text,
+        "uid": binascii.hexlify(uid).decode().upper(),
         "type": "ISO14443",
         "user": user,
         "contract": "c-1",

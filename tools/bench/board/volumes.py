@@ -10,8 +10,7 @@ def open_counted(image, blocks=sim.BLOCKS):
 
     device: hal.mock.flash.Flash with its counters, the erases by block too. Raises RuntimeError.
     """
-    sim.BLOCKS = blocks
-    volume, device = sim.open_volume(image)
+    volume, device = sim.open_volume(image, blocks)
     reason = getattr(volume, "reason", "")
     if reason:
         raise RuntimeError(reason)
