@@ -9,7 +9,7 @@ whole list, so that is done some entries at a time, between other things (law 15
 from .const import const
 from .packing import member
 
-_STEP = const(16)  # entries looked at in one step of the control loop
+_STEP = const(8)  # entries in one step of the control loop: each opens the file once
 
 
 class Revoking:

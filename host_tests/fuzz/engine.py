@@ -47,7 +47,7 @@ class Engine:
 
     def add(self, case):
         """Run a case that is there already, and take it into the pool, whatever it reaches."""
-        self.run(case)
+        self.run(case, ask=False)
         self.pool.append(case)
 
     def step(self):
@@ -60,26 +60,21 @@ class Engine:
         pool.append(case)
         return case
 
-    def run(self, case):
-        """Run one case. True when it reached something new."""
+    def run(self, case, ask=True):
+        """Run one case, and ask its slow questions where there is a reason. True when it reached something
+        new."""
         self.cases += 1
         HITS.clear()
         find, words = attempt(self.target, case)
-        if find is None and self._is_new(words):
+        new = find is None and self._is_new(words)
+        if ask and find is None and (new or self.dice.random() < self.target.often):
             HITS.clear()
-            find = attempt(self.target, None)[0]
-            self.reached |= HITS.seen()
-            if find is None:
-                return True
-            find.case = case
-        elif find is None and self.dice.random() < self.target.often:
-            find = attempt(self.target, None)[0]
-            if find is None:
-                return self._is_new(())
-            find.case = case
+            find, words = attempt(self.target, None)
+            new = (find is None and self._is_new(words or ())) or new
         if find is not None:
+            find.case = case
             self.finds.setdefault(find.where, find)
-        return False
+        return new and find is None
 
     def _is_new(self, words):
         reached = HITS.seen()

@@ -18,7 +18,7 @@ from agent.charger import Charger
 from agent.counters import Counters
 from agent.reasons import REASONS
 from hal.mock.volume import MemoryVolume
-from hal.ports import Reading
+from hal.ports import FAULT_WORDS, Reading
 from host_tests.fuzz.listmodel import ListModel
 
 CHARGER = "CH-1"
@@ -287,7 +287,7 @@ class Stand:
         self.silent = not self.silent
 
     def _fault(self, text):
-        self.charger.on_fault(self.up_ms, text[:24])
+        self.charger.on_fault(self.up_ms, text if text in FAULT_WORDS else "")
 
     EVENTS = {
         "plug": _plug,

@@ -14,7 +14,7 @@ import secrets
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tools.cloud import keys, orders, portal, store, subscribers
+from tools.cloud import keys, listsend, orders, portal, store
 from tools.cloud.downlink import Downlink
 from tools.cloud.errors import CloudError, Refused
 from tools.cloud.models import Charger, Key, Order, Rotation
@@ -54,7 +54,7 @@ def missing(session: Session, charger: Charger, has: int, now: int) -> list[Down
     rotation = pending(session, charger.id)
     if rotation is None or rotation.refused or has >= rotation.generation:
         return []
-    if subscribers.in_flight(rotation.sent_at, now):
+    if listsend.in_flight(rotation.sent_at, now):
         return []
     return [_send(session, charger, rotation, now)]
 

@@ -44,7 +44,8 @@ class Flash(Target):
     def seeds(self):
         base = len(self._volumes)
         lines = [b"%d" % n for n in range(base)]
-        lines += [b"%d\n%s" % (n % base, line) for n, line in enumerate(self.lines)]
+        for n in range(0, len(self.lines), 9):
+            lines.append(b"%d\n" % (n % base) + self.lines[n])
         return lines
 
     def fresh_line(self, dice, line):

@@ -17,7 +17,10 @@ class Order(Signed):
             order(1, "reboot") + b"\n" + order(1, "reboot"),
             order(1, "set_time", time=START_S + 86400),
             order(1, "self_test") + b"\n" + order(2, "update") + b"\n" + order(3, "dance"),
-            order(1, "start", user="anna") + b"\nplug\n" + order(2, "reboot") + b"\nfault rcd",
+            order(1, "start", user="anna")
+            + b"\nplug\n"
+            + order(2, "reboot")
+            + b"\nfault residual_current",
             b"silent\nrun 60\n" + order(1, "start", user="anna"),
         ]
 

@@ -100,7 +100,7 @@ EVENTS = SESSION + (
     b"link down",
     b"link up",
     b"silent",
-    b"fault rcd",
+    b"fault residual_current",
     b"fault",
     b"clock %d" % (START_S + 86400),
     text("order", n=90, exp=4102444799, id="o", do="set_time", time=START_S + 9000),
