@@ -33,11 +33,12 @@ def make_agent(board, volume):
 async def first_look(board):
     """Give the drivers time to hear from their chips; return the vehicle's state.
 
-    A meter that needs more than this is silent at first, which the charger can live with.
+    A meter that needs more than this is silent at first, which the charger can live with, and a power board
+    that does is at "F".
     """
     for _ in range(FIRST_TURNS):
         board.attend()
-        if board.meter.read() is not None:
+        if board.meter.read() is not None and board.power.vehicle() != "F":
             break
         await board.wait_ms(TURN_MS)
     return board.power.vehicle()

@@ -59,14 +59,21 @@ class SimBoard(Board):
             self.world.from_dict(saved)
         self.world.restart(dark_s * 1000)
         self.save()
-        self.power = MockPowerBoard(self.world)
-        self.meter = MockMeter(self.world)
-        self.reader = MockReader(self.world)
+        self.hardware = self._hardware()
+        self.power = getattr(self.hardware, "power", None) or MockPowerBoard(self.world)
+        self.meter = getattr(self.hardware, "meter", None) or MockMeter(self.world)
+        self.reader = getattr(self.hardware, "reader", None) or MockReader(self.world)
         self.clock = MockClock(self.world)
         self.indicator = MockIndicator()
         self.network = MockNetwork(self.world, self._start["host"], self._start["port"])
         self.flash = None
-        self.pacer = Pacer(self.world, self._save_step, self._start["speed"], self._unsettled)
+        self.pacer = Pacer(
+            self.world,
+            self._save_step,
+            self._start["speed"],
+            self._unsettled,
+            self._pass_ms if self.hardware else None,
+        )
         self._booted_ms = self.world.now_ms
         self._agent = None
         self._uptime = None
@@ -81,6 +88,10 @@ class SimBoard(Board):
         if reason:
             print("flash:", reason)
         return volume
+
+    def attend(self):
+        if self.hardware and self.hardware.takes_turn():
+            Board.attend(self)
 
     def commissioning(self):
         if not self._start["key"]:
@@ -116,6 +127,17 @@ class SimBoard(Board):
             return
         await self.pacer.wait(ms)
 
+    def _hardware(self):
+        names = {role: self._start.get(role, "mock") for role in ("meter", "reader", "power")}
+        if set(names.values()) == {"mock"}:
+            return None
+        from boards.sim.hardware import Hardware
+
+        return Hardware(self.world, names, self._start["meter_serial"])
+
+    def _pass_ms(self, due_ms, most_ms):
+        return self.hardware.pass_ms(due_ms, most_ms, self.attend)
+
     # ---- for the control port
 
     def save(self):
@@ -129,13 +151,21 @@ class SimBoard(Board):
         """Return what the charger believes of itself."""
         agent = self._agent
         if agent is None:
-            return {"indication": "dark", "permit_ma": 0, "unsent": 0, "session": "", "up_ms": 0}
+            return {
+                "indication": "dark",
+                "permit_ma": 0,
+                "unsent": 0,
+                "session": "",
+                "up_ms": 0,
+                "faults": [],
+            }
         return {
             "indication": agent.indication,
             "permit_ma": agent.permit_ma,
             "unsent": agent.unsent,
             "session": getattr(agent, "session", ""),
             "up_ms": self._uptime.now_ms(),
+            "faults": [word for word in (self.power.fault(),) if word] + list(self.complaints()),
         }
 
     def switch_power(self, on):

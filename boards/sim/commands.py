@@ -8,6 +8,8 @@ import binascii
 from hal.mock.world import CONTACTOR_FAULTS, METER_FAULTS, PILOT_FAULTS, READER_FAULTS
 from hal.ports import FAULT_WORDS
 
+BUS_FAULTS = ("", "cut", "flip")
+ROLES = ("meter", "power", "reader")
 OK = "ok"  # as a fault: there is none
 
 
@@ -54,6 +56,12 @@ def _word(words):
     return check
 
 
+def _role(value):
+    if value not in ROLES:
+        raise ValueError("must be one of %s" % ", ".join(ROLES))
+    return value
+
+
 def _uid(value):
     if not isinstance(value, str) or len(value) not in (8, 14, 20):
         raise ValueError("must be 8, 14 or 20 hex digits")
@@ -88,6 +96,7 @@ COMMANDS = {
     "contactor": ({"fault": _word(CONTACTOR_FAULTS)}, {}),
     "pilot": ({"fault": _word(PILOT_FAULTS)}, {}),
     "board": ({"fault": _word(FAULT_WORDS)}, {}),
+    "bus": ({"of": _role, "fault": _word(BUS_FAULTS)}, {}),
     "flash": ({"fault": _word(("", "io"))}, {}),
 }  # fmt: skip
 

@@ -85,9 +85,26 @@ class ControlPort:
             board.switch_power(members["on"])
         elif do == "cut":
             board.cut(members["dark_s"] or 0)
+        elif do == "bus":
+            self._switch_bus(members["of"], members["fault"])
         elif do == "flash":
             board.flash.broken = members["fault"] != ""
         else:
+            if do in ("meter", "reader", "board") and members["fault"]:
+                self._only_mock("power" if do == "board" else do)
             act(world, do, members)
         board.save()
         return {"ok": True}
+
+    def _only_mock(self, role):
+        if getattr(self._board.hardware, role, None):
+            raise BadCommand("do: only with --%s mock; see bus" % role)
+
+    def _switch_bus(self, of, fault):
+        hardware = self._board.hardware
+        if not hardware:
+            raise BadCommand("of: the %s is a mock and has no bus" % of)
+        try:
+            hardware.switch(of, fault)
+        except ValueError as exc:
+            raise BadCommand("of: %s" % exc)

@@ -26,14 +26,16 @@ class Pacer:
     """Moves `world`; calls `save()` after each move.
 
     speed: world seconds per real second, or `MAX`. unsettled: a function that returns how many
-    records still wait for the service, 0 when nobody can be waited for.
+    records still wait for the service, 0 when nobody can be waited for. pass_ms: see
+    boards.sim.hardware, where real drivers need their turns.
     """
 
-    def __init__(self, world, save, speed, unsettled):
+    def __init__(self, world, save, speed, unsettled, pass_ms=None):
         self._world = world
         self._save = save
         self._speed = speed
         self._unsettled = unsettled
+        self._pass_ms = pass_ms
         self._seen = world.changes
         self._real = ticks_ms()
         self._owed_ms = 0
@@ -140,6 +142,10 @@ class Pacer:
 
     def _jump(self, due_ms, most_ms):
         world = self._world
+        if self._pass_ms:
+            ms = self._pass_ms(due_ms, most_ms)
+            self._save()
+            return ms
         ms = STEP_MS
         if world.changes == self._seen:
             ms = max(ms, world.skip_ms(due_ms))

@@ -14,6 +14,7 @@ Sources: the register lists and open drivers of the chip, and of the ATM90E36A's
 """
 
 from hal.meters.counting import CountingMeter
+from hal.opening import constants_of, most_w, need
 
 POLL_MS = 400
 PLCONST = 140625000  # 450e9 / 3200 pulses a kWh
@@ -344,3 +345,15 @@ def settings(constants, mains_hz):
         for phase in range(3):
             words.append((address + distance * phase, values[phase] & 0xFFFF))
     return tuple(words)
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: serial, calibrated, constants. objects: bus, cs, limits."""
+    return Atm90e32(
+        need(objects, "bus"),
+        need(objects, "cs"),
+        clock,
+        need(chip, "serial"),
+        constants_of(chip, ("ugain", "igain")),
+        most_w(objects),
+    )

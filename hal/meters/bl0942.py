@@ -12,6 +12,7 @@ Sources: the captured frames in host_tests/hal/data, and the register lists and 
 
 from hal.meters.counter import LOST, Counter
 from hal.meters.counting import DARK_MA, LATE_MS, LEAST_MV, MOST_MV, CountingMeter
+from hal.opening import constants_of, most_w, need
 
 PACKET = 0xAA
 PACKET_SIZE = 23
@@ -200,3 +201,14 @@ def values(packet, constants):
 
 def _u24(data, at):
     return data[at] | data[at + 1] << 8 | data[at + 2] << 16
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: serial, calibrated, constants. objects: bus, limits."""
+    return Bl0942(
+        need(objects, "bus"),
+        clock,
+        need(chip, "serial"),
+        constants_of(chip, ("uref_milli", "iref_milli", "pref_milli")),
+        most_w(objects),
+    )

@@ -19,6 +19,7 @@ Sources: the captured frames in host_tests/hal/data, and the formulas of the pub
 
 from hal.meters.counter import LOST, Counter
 from hal.meters.counting import LATE_MS, LEAST_MV, MOST_MV, CountingMeter
+from hal.opening import constants_of, most_w, need
 
 SIZE = 24
 DOUBT_MS = 5000
@@ -189,3 +190,14 @@ def _u16(frame, at):
 
 def _u24(frame, at):
     return frame[at] << 16 | frame[at + 1] << 8 | frame[at + 2]
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: serial, calibrated, constants. objects: bus, limits."""
+    return Cse7766(
+        need(objects, "bus"),
+        clock,
+        need(chip, "serial"),
+        constants_of(chip, ("voltage_permille", "current_permille")),
+        most_w(objects),
+    )

@@ -12,6 +12,7 @@ import binascii
 import struct
 
 from hal.energy import KEEP_WH, UJ_PER_WH, EnergyRegister
+from hal.opening import need
 from hal.ports import Meter, Reading
 
 PATH = "openevse"
@@ -151,3 +152,11 @@ def _parse(volume):
         return None
     session_ws, lifetime_wh, register_wh, rest_uj = struct.unpack_from(_FORM, data)
     return (session_ws, lifetime_wh), register_wh, rest_uj
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: serial, phases. objects: power, of the driver hal.power.openevse."""
+    power = need(objects, "power")
+    if not hasattr(power, "energy_seen"):
+        raise ValueError("power: this meter is in an openevse power board")
+    return OpenEvseMeter(power, need(chip, "serial"), chip.get("phases", 1))

@@ -33,7 +33,8 @@ class World:
     stubborn: the vehicle goes on asking, and drawing, when the pilot offers nothing any more.
     controller: None, or a chip of hal.mock.chips that owns pilot and relay instead of `permit`:
         sense() tells it that vehicle or contactor may have changed, due_ms() is the instant of its next
-        own act (-1: none), poll(now_ms) lets it act, relay says whether its relay is energised.
+        own act (-1: none), poll(now_ms) lets it act, relay says whether its relay is energised, renewed(at_ms)
+        takes it that the charger has kept it alive until then.
     """
 
     def __init__(self, start_unix=1700000000, meter_base_wh=0, meter_serial="SIM-0001"):

@@ -8,6 +8,7 @@ board must have: docs/hardware/direct.md. Turns of 50 ms alone do not open withi
 """
 
 from hal.elapsed import passed_ms
+from hal.opening import need
 from hal.ports import LEAST_LIMIT_MA, MOST_LIMIT_MA, PowerBoard
 from hal.power import pilot
 from hal.power.latch import Latch
@@ -323,3 +324,18 @@ class Direct(PowerBoard):
         self._offered_ma = limit_ma
         self._duty_ms = self._now_ms
         self._ports["pwm"].duty_u16(pilot.duty_u16(pilot.duty_permille(limit_ma)))
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: facts. objects: see Direct; limits."""
+    for name in ("pwm", "cp_high", "cp_low", "relay", "live"):
+        need(objects, name)
+    facts = dict(need(chip, "facts"))
+    for name in ("bands_mv", "error_mv", "hysteresis_mv", "low_most_mv"):
+        if facts.get(name) is None:
+            raise ValueError("facts.%s: missing" % name)
+    for pin, name in (("pp", "pp_windows"), ("ntc", "ntc_table")):
+        if pin in objects and not facts.get(name):
+            raise ValueError("facts.%s: missing" % name)
+    facts["most_ma"] = need(need(objects, "limits"), "limit_ma")
+    return Direct(objects, facts, clock)

@@ -12,6 +12,7 @@ The self tests ($FF) stay as they are: nothing here switches one. See docs/hardw
 """
 
 from hal.elapsed import passed_ms
+from hal.opening import need
 from hal.ports import LEAST_LIMIT_MA, MOST_LIMIT_MA, PowerBoard
 from hal.power import rapi
 
@@ -342,3 +343,10 @@ class OpenEvse(PowerBoard):
         self._begin("silent")
         self._want(0)
         self._flags = 0
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: heartbeat_s, fallback_a. objects: bus."""
+    return OpenEvse(
+        need(objects, "bus"), clock, chip.get("heartbeat_s", 5), chip.get("fallback_a", 6)
+    )

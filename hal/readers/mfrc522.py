@@ -12,6 +12,7 @@ which has no check of its own, cannot make one up.
 """
 
 from hal.elapsed import passed_ms
+from hal.opening import need, turned
 from hal.ports import TWO_CARDS, CardReader
 
 from .iso14443 import KIND, Cascade, check_fits, crc_fits, with_crc
@@ -364,3 +365,11 @@ def worst_turn_bytes():
     ends = access + receive + 3  # the SAK
     waits = begin + 2 + _LOOKS * access + receive + 5
     return ends + waits + begin + 9
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: transport (spi), uid_order. objects: bus, cs, reset."""
+    if chip.get("transport", "spi") != "spi":
+        raise ValueError("transport: %s, spi only" % chip["transport"])
+    reset = objects.get("reset")
+    return Mfrc522(need(objects, "bus"), need(objects, "cs"), clock, reset, turned(chip))

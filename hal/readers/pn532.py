@@ -11,6 +11,7 @@ UID is told after the chip has found a card by exactly that UID (`confirm`).
 """
 
 from hal.elapsed import passed_ms
+from hal.opening import need, turned
 from hal.ports import TWO_CARDS, CardReader
 
 from . import ndef
@@ -294,3 +295,24 @@ def worst_turn_bytes(bus):
     answer = _READ_SIZE + 5 + AROUND
     confirm = AROUND + 4 + 12
     return bus.bytes_of(0, ACK_SIZE) + bus.bytes_of(confirm, answer)
+
+
+def open_driver(chip, objects, clock):
+    """See boards/drivers.py. chip: transport, uid_order. objects: bus, settings, cs (of SPI), reset."""
+    bus = need(objects, "bus")
+    transport = chip.get("transport") or need(need(objects, "settings"), "kind")
+    if transport == "uart":
+        from hal.readers.pn532_hsu import Pn532Hsu
+
+        bus = Pn532Hsu(bus)
+    elif transport == "i2c":
+        from hal.readers.pn532_i2c import Pn532I2c
+
+        bus = Pn532I2c(bus)
+    elif transport == "spi":
+        from hal.readers.pn532_spi import Pn532Spi
+
+        bus = Pn532Spi(bus, need(objects, "cs"))
+    else:
+        raise ValueError("transport: %s, uart, i2c or spi" % transport)
+    return Pn532(bus, clock, objects.get("reset"), turned(chip))

@@ -1,6 +1,7 @@
 """A driver's turn moves no more bytes than its bus carries in the time it has."""
 
-from tools.bench.buses import BAD_BUS, bus_bytes, bus_table
+from tools.bench.board.turns import DRIVERS
+from tools.bench.buses import BAD_BUS, CLOCKS, bus_bytes, bus_table, turn_lines, worst_turns
 
 
 def test_a_turn_of_the_spi_meter_fits_in_its_time():
@@ -20,3 +21,13 @@ def test_the_table_names_every_meter():
     lines = bus_table()
     print("\n".join(lines))
     assert [line.split()[0] for line in lines] == ["atm90e32", "bl0942", "cse7766"]
+
+
+def test_the_table_of_turns_names_every_driver():
+    names = [name for _, name in DRIVERS]
+    worst = worst_turns()
+    assert set(worst) == set(CLOCKS) == set(names) - {"direct"}
+    facts = {"unit_us": 1000, "found": dict.fromkeys(names, (100, 200, 300))}
+    lines = turn_lines(worst, facts, "here")
+    print("\n".join(lines))
+    assert [line.split()[0] for line in lines[1:]] == sorted(names)

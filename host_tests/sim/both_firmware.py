@@ -1,6 +1,8 @@
 """The firmware's small parts: uptime over wrapping ticks, watchdog, identity, chores, control."""
 
+import asyncio
 import json
+import sys
 
 from firmware.control import Control
 from firmware.crash import carries, crash
@@ -279,3 +281,50 @@ def refusal(call):
     except NotProvisioned as exc:
         return str(exc)
     return ""
+
+
+class Selected:
+    """Stands for boards.selected, which only an image has."""
+
+    open_board = None
+
+
+class Slow(Bench):
+    """Meter and power board have answered after so many turns."""
+
+    def __init__(self, meter_turns, power_turns):
+        Bench.__init__(self)
+        self.turns = 0
+        self.meter_turns, self.power_turns = meter_turns, power_turns
+        self.world.plug(32000)
+        self.meter = self.power = self
+
+    def attend(self):
+        self.turns += 1
+
+    def read(self):
+        return True if self.turns >= self.meter_turns else None
+
+    def vehicle(self):
+        return "B" if self.turns >= self.power_turns else "F"
+
+    async def wait_ms(self, ms):
+        assert ms == 50
+
+
+def test_the_first_look_waits_for_meter_and_power_board_and_not_for_ever():
+    sys.modules["boards.selected"] = Selected
+    try:
+        from firmware.main import FIRST_TURNS, first_look
+    finally:
+        del sys.modules["boards.selected"]
+    for meter, power, turns, vehicle in (
+        (1, 1, 1, "B"),
+        (7, 1, 7, "B"),
+        (1, 7, 7, "B"),
+        (99, 1, FIRST_TURNS, "B"),
+        (1, 99, FIRST_TURNS, "F"),
+    ):
+        board = Slow(meter, power)
+        assert asyncio.run(first_look(board)) == vehicle
+        assert board.turns == turns

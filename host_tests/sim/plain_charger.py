@@ -7,6 +7,7 @@ MAGIC_REBOOT = b"\xbe\xef\xbe\xef"
 
 
 class Charger:
+    kept_register = None, ""
     busy = False
 
     def __init__(self, volume, charger_id, master_key, fw):
@@ -49,6 +50,9 @@ class Charger:
         if closed or self._was_closed:
             self._log("contactor %d %d" % (closed, self._wh))
         self._was_closed = closed
+
+    def on_complaints(self, up_ms, words):
+        pass
 
     def on_time(self, up_ms, unix_ms, quality, source):
         self.time = unix_ms

@@ -3,10 +3,16 @@
 from hal.meters.atm90e32 import Atm90e32
 from hal.meters.bl0942 import Bl0942
 from hal.meters.cse7766 import Cse7766
+from hal.meters.modbus import ModbusMeter
 from hal.mock.buses import SimPin, SimSpi, SimUart
 from hal.mock.chips import atm90e32, bl0942, cse7766
+from hal.mock.chips.modbus_slave import ModbusSlave
+from hal.mock.chips.rs485 import SimRs485
 from hal.mock.ports import MockClock
 from hal.mock.world import World
+from hal.power import direct, openevse
+from hal.readers import mfrc522, pn532
+from hal.readers.pn532_hsu import Pn532Hsu
 
 TURN_MS = 50
 MOST_W = 8096
@@ -63,3 +69,66 @@ def bus_table():
         most = max(bus_bytes(name, every, 20)[0] for every in BAD_BUS)
         rows.append((name, most, bus_bytes(name)[1]))
     return ["%-10s %4d bytes in the worst turn, %5d a second" % row for row in rows]
+
+
+# (bits that a byte takes on the line, bits a second): SPI 8, a UART 11 with start and pause
+CLOCKS = {
+    "atm90e32": (8, 200000),
+    "bl0942": (11, 4800),
+    "cse7766": (11, 4800),
+    "sdm630": (11, 9600),
+    "pn532": (11, 115200),
+    "mfrc522": (8, 1000000),
+    "openevse": (11, 115200),
+}
+
+
+class _Line:
+    """Stands for a bus where only its bytes are asked for."""
+
+
+def _modbus_bytes():
+    """A request and the longest answer that came to it."""
+    world = World()
+    bus = SimRs485(lambda: world.now_ms, ModbusSlave(world, "sdm630"), 9600)
+    meter = ModbusMeter(bus, MockClock(world), "sdm630")
+    most = before = 0
+    for _ in range(400):
+        world.step(world.now_ms + TURN_MS)
+        meter.attend()
+        most = max(most, bus.lines.passed - before)
+        before = bus.lines.passed
+    return 8 + most
+
+
+def worst_turns():
+    """{driver: bytes on the bus in its worst turn}: measured for the meter chips, stated by the others."""
+    found = {name: max(bus_bytes(name, every, 20)[0] for every in BAD_BUS) for name in METERS}
+    found["sdm630"] = _modbus_bytes()
+    found["pn532"] = pn532.worst_turn_bytes(Pn532Hsu(_Line()))
+    found["mfrc522"] = mfrc522.worst_turn_bytes()
+    found["openevse"] = sum(openevse.worst_turn_bytes())
+    return found
+
+
+def turn_lines(worst, facts, where):
+    """Lines of text, one a driver: bytes, their time on the line, and what a turn took in MicroPython.
+
+    worst: of `worst_turns`. facts: what tools.bench.board.turns said. A UART's bytes pass beside the turn.
+    """
+    lines = [
+        "a driver's worst turn (%s; the times are told with the simulated chip in them):" % where
+    ]
+    for name, times in sorted(facts["found"].items()):
+        p50, p99, most = times
+        line = "  %-10s" % name
+        if name in worst:
+            bits, baud = CLOCKS[name]
+            beside = "beside the turn" if bits == 11 else "within it"
+            ms = worst[name] * bits * 1000 / baud
+            line += "%4d bytes, %6.2f ms on the line %s;" % (worst[name], ms, beside)
+        else:
+            line += "%d ADC reads, %d pins;" % direct.worst_turn_reads()
+        text = " Python p50 %.2f ms, p99 %.2f ms, worst %.2f ms = %.3f loops at p50"
+        lines.append(line + text % (p50 / 1000, p99 / 1000, most / 1000, p50 / facts["unit_us"]))
+    return lines

@@ -187,6 +187,14 @@ def of_pace(facts, where, history):
     return found
 
 
+def of_buses(worst):
+    """Bytes on the bus in each driver's worst turn. worst: {driver: bytes}."""
+    return [
+        Figure(f"bus.{name}", f"{name}: bytes in its worst turn", size, "B", tolerance=0)
+        for name, size in worst.items()
+    ]
+
+
 def of_list(facts, where):
     """Taking a list of 10,000, and of a difference to it, in parts."""
     n = f"{facts['entries']:,}"

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tools.bench import figures, listing
+from tools.bench import buses, figures, listing
 from tools.bench.stage import BenchError
 
 MOST_AT_ONCE = 2
@@ -71,6 +71,11 @@ class Plan:
             a = self._amounts
             facts = self._go(one, "pace", "pace-%s.img" % one.name, 0, a.taps, a.steps)
             found.figures += figures.of_pace(facts, one.name, 0)
+        worst = buses.worst_turns()
+        found.figures += figures.of_buses(worst)
+        for one in self._interpreters:
+            facts = self._go(one, "turns", self._amounts.steps)
+            found.notes += buses.turn_lines(worst, facts, one.label)
         return found
 
     def _list(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.image import build
 from tools.image.builder import sizes
 from tools.image.tree import tree
-from tools.setup.interpreters import HARDWARE_KIB
+from tools.setup.interpreters import CHIPS_KIB, HARDWARE_KIB
 from tools.setup.places import ROOT
 
 MARK = "@@"
@@ -42,10 +42,12 @@ class Stage:
     def run(self, interpreter, script, *args, limit_s=600):
         """What `script` found: a dict. Arguments that end in .img are files in the stage's folder.
 
-        The heap is a board's and what the mock hardware takes. Raises BenchError.
+        The heap is a board's and what the mock hardware takes, for turns.py also the chips. Raises BenchError.
         """
         bits = interpreter.word_bits
         heap_kib = interpreter.heap_kib + HARDWARE_KIB[bits]
+        if script == "turns":
+            heap_kib += CHIPS_KIB[bits]
         start = ["-X", "heapsize=%dK" % heap_kib, "-m", PACKAGE.replace("/", ".") + ".start"]
         given = [str(self.folder / a) if str(a).endswith(".img") else str(a) for a in args]
         path = ":".join([".frozen", str(self.scripts), str(self.image), str(self.image / "lib")])

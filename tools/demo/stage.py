@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.cloud import examples, store
@@ -22,10 +23,24 @@ class DemoError(Exception):
     """The demo cannot go on; the text says why."""
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """What the charger has: names of tools.simulate's --meter, --reader and --power."""
+
+    meter: str = "mock"
+    reader: str = "mock"
+    power: str = "mock"
+
+    @property
+    def look_s(self) -> int:
+        """How long a card is at the reader before the reader has told it: no time for the mock."""
+        return 0 if self.reader == "mock" else 1
+
+
 class Stage:
     """Everything started, in `folder`; a context manager that ends what it started.
 
-    kind: "amqtt" or "mosquitto". now_s: the world's time, which the service takes for its own.
+    kind: "amqtt" or "mosquitto". cuts: how often the power was cut. now_s: the world's time, which the service takes for its own.
     """
 
     def __init__(
@@ -36,7 +51,10 @@ class Stage:
         heap_kib: int | None = None,
         word: int | None = None,
         example_folder: Path | None = None,
+        fitted: Fitted = Fitted(),
     ):
+        self.fitted = fitted
+        self.cuts = 0
         self.now_s = start_s
         self._examples = example_folder
         self._stack = contextlib.ExitStack()
@@ -71,6 +89,7 @@ class Stage:
                         heap_kib=self._heap_kib,
                         word_bits=self._word,
                         register_wh=2_935_600,
+                        **vars(self.fitted),
                     )
                 )
             )
@@ -113,5 +132,6 @@ class Stage:
 
     def cut(self, dark_s: int) -> None:
         """Cut the power (SIGKILL), and give it back after `dark_s` seconds of the world."""
+        self.cuts += 1
         self.charger.restart(dark_s)
         self.now_s = self.charger.client.world()["unix"]

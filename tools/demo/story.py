@@ -96,7 +96,7 @@ def _start_by_question(stage: Stage, stay: Visit, tell: Tell) -> None:
 
 def _wait_for_answer(stage: Stage, shown: str) -> None:
     client = stage.charger.client
-    stage.advance(0)
+    stage.advance(stage.fitted.look_s)
     stage.wait("the answer about a card", lambda: client.status()["indication"] == shown)
 
 

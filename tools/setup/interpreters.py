@@ -13,6 +13,10 @@ HEAP_KIB = {32: 160, 64: 320}
 # The world, the mock hardware and what drives them live in the charger's interpreter here. What they
 # take, measured, is added, so that the rest is what a board with real hardware would have.
 HARDWARE_KIB = {32: 40, 64: 80}
+# Where chips are simulated they live there too, with the buses between: 10.3 KiB for the largest three (19.7 with
+# 64 bits), measured; the rest is for what opens them and for the bytes on their way. The drivers over
+# them are a board's own and live in its heap.
+CHIPS_KIB = {32: 16, 64: 32}
 
 PROBE = """
 import sys

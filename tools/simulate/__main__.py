@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tools.simulate.errors import SimulateError
-from tools.simulate.launch import Options, note_pid, prepare
+from tools.simulate.launch import Options, help_of, note_pid, prepare
 
 HELP = """Run one charger: the firmware image, booted by MicroPython on simulated hardware.
 
@@ -16,7 +16,7 @@ The command becomes the charger: its process number is the charger's, kill -9 is
 the next start with the same --state is the next boot. It prints "ready: control HOST:PORT" when
 it is up. The control port takes one JSON object a line and answers one, for instance
 {"do":"plug","max_a":16} {"do":"demand","a":10,"wh":6146} {"do":"tap","uid":"04A2B3C4D5E6F7"}
-{"do":"advance","s":3600} {"do":"world"} {"do":"status"}; {"do":"help"} is answered with all names.
+{"do":"advance","s":3600} {"do":"world"} {"do":"status"} {"do":"bus","of":"meter","fault":"cut"}; {"do":"help"} is answered with all names.
 """
 
 
@@ -76,6 +76,9 @@ def run(
     register: Annotated[
         int, typer.Option(help="What the meter of a new world shows.", metavar="WH")
     ] = 1234567,
+    meter: Annotated[str | None, typer.Option(help=help_of("meter"))] = None,
+    reader: Annotated[str | None, typer.Option(help=help_of("reader"))] = None,
+    power: Annotated[str | None, typer.Option(help=help_of("power"))] = None,
     flash_kib: Annotated[
         int,
         typer.Option(help="Size of the flash volume when it is first made; 10,000 subscribers need 3072.",
@@ -97,6 +100,9 @@ def run(
             dark_s=dark_s,
             word_bits=word,
             register_wh=register,
+            meter=meter,
+            reader=reader,
+            power=power,
             flash_kib=flash_kib,
         )
         launch = prepare(options)

@@ -11,11 +11,17 @@ from pathlib import Path
 
 from tools.image import BuildError, CompileError, build
 from tools.setup import interpreters, missing
-from tools.setup.interpreters import HARDWARE_KIB, HEAP_KIB
+from tools.setup.interpreters import CHIPS_KIB, HARDWARE_KIB, HEAP_KIB
 from tools.simulate.errors import SimulateError
 
 LOOPBACK = ("127.0.0.1", "::1")
 HEAP_RANGE_KIB = (64, 1 << 20)
+# what there is beside "mock": simulated chips with the real driver over them
+FITTED = {
+    "meter": ("atm90e32", "bl0942", "cse7766", "sdm630"),
+    "reader": ("pn532", "mfrc522"),
+    "power": ("openevse", "direct"),
+}
 FLASH_RANGE_KIB = (256, 1 << 16)
 BLOCK_KIB = 4
 
@@ -29,7 +35,8 @@ class Options:
     per second, 0 for as fast as possible. start_unix: wall clock of a new world, None for now.
     dark_s: how long the charger was without supply before this start. word_bits: 32 or 64, None for
     32 where it is to be had. register_wh: what the meter of a new world shows at first. image: a
-    built image to boot, None to build it. flash_kib: size of the volume when it is first made.
+    built image to boot, None to build it. meter, reader, power: "mock" or a name in FITTED, None for
+    that of the state folder, else the mock. flash_kib: size of the volume when it is first made.
     """
 
     charger: str
@@ -44,6 +51,9 @@ class Options:
     word_bits: int | None = None
     register_wh: int = 1234567
     image: Path | None = None
+    meter: str | None = None
+    reader: str | None = None
+    power: str | None = None
     flash_kib: int = 1024
 
 
@@ -75,10 +85,13 @@ def prepare(options):
     if before.get("charger", options.charger) != options.charger:
         raise SimulateError(f"--state: {state} belongs to charger {before['charger']}")
     key = (options.key or before.get("key") or secrets.token_hex(32)).lower()
+    fitted = {role: _fitted(options, role, before, state) for role in FITTED}
     interpreter = _interpreter(options.word_bits)
     image = options.image or _image()
     bits = interpreter.word_bits
     heap = (options.heap_kib or HEAP_KIB[bits]) + HARDWARE_KIB[bits]
+    if set(fitted.values()) != {"mock"}:
+        heap += CHIPS_KIB[bits]
     command = [interpreter.path, "-X", f"heapsize={heap}K", "-m", "rom"]
     control = (options.control[0], options.control[1] or free_port(options.control[0]))
     start = {
@@ -91,6 +104,7 @@ def prepare(options):
         "unix": before.get("unix", int(time.time()) if options.start_unix is None else options.start_unix),
         "register_wh": before.get("register_wh", options.register_wh),
         "meter_serial": before.get("meter_serial", f"SIM-{options.charger}"[:24]),
+        **fitted,
         "flash_kib": before.get("flash_kib", options.flash_kib),
         "command": command,
     }  # fmt: skip
@@ -104,6 +118,12 @@ def prepare(options):
         key=key,
         interpreter=interpreter.label,
     )
+
+
+def help_of(role, otherwise="the folder's, else mock"):
+    """What --meter, --reader or --power can be, for people."""
+    names = ", ".join(FITTED[role])
+    return f"mock, or a simulated chip under its real driver: {names}. Default: {otherwise}."
 
 
 def note_pid(state, pid):
@@ -140,6 +160,16 @@ def _check(options):
         raise SimulateError("--start: must be seconds since 1970, at most 4102444800")
     if not 0 <= options.register_wh <= 1_000_000_000:
         raise SimulateError("--register: must be 0 to 1000000000 Wh")
+
+
+def _fitted(options, role, before, state):
+    had = before.get(role, "mock") if before else None
+    name = getattr(options, role) or had or "mock"
+    if name not in ("mock", *FITTED[role]):
+        raise SimulateError(f"--{role}: must be mock, {', '.join(FITTED[role])}")
+    if had and name != had:
+        raise SimulateError(f"--{role}: {state} was made with {had}, not with {name}")
+    return name
 
 
 def _before(state):

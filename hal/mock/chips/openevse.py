@@ -91,6 +91,11 @@ class OpenEvseChip:
                 self.fault = RELAY_OPEN if self.relay else STUCK_RELAY
         self._act()
 
+    def renewed(self, at_ms):
+        """Take it that the heartbeat has come all the while until `at_ms`."""
+        if self._beat_ms >= 0:
+            self._beat_ms = at_ms + (self._beat_s * 1000 & 0xFFFF)
+
     def reboot(self):
         """Its supply is gone for an instant: EEPROM is what it knows, and its session is not in there."""
         self._start(self._world.now_ms + self.boot_ms)

@@ -106,6 +106,11 @@ class PilotCircuit:
             self._dropped = True
         self._act()
 
+    def renewed(self, at_ms):
+        """Take it that the gate has been fed all the while until `at_ms`."""
+        if self._gate_ms > 0:
+            self._gate_ms = at_ms + GATE_MS
+
     def trip(self, on=True):
         """A residual current: the device opens the relay and stays tripped until it is reset."""
         self.tripped = on
