@@ -15,7 +15,8 @@ from hal.mock.flash import Flash
 from hal.mock.volume import PowerCut
 from host_tests.flash.memory import erased
 from host_tests.sweep import forks
-from host_tests.sweep.life import BLOCKS, UNCUT, Life
+from host_tests.sweep.life import BLOCKS, Life
+from host_tests.sweep.steps import UNCUT
 
 LIMIT_S = 120
 
