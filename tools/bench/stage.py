@@ -22,6 +22,10 @@ class BenchError(Exception):
     """A measurement could not be made; the text holds what the interpreter said."""
 
 
+# the bench's service keeps its list of subscribers in the charger's interpreter
+SERVICE_KIB = {32: 32, 64: 64}
+
+
 @dataclass(frozen=True)
 class Stage:
     """image: the sim board's compiled image; scripts: the compiled scripts; folder: for flash images."""
@@ -42,10 +46,10 @@ class Stage:
     def run(self, interpreter, script, *args, limit_s=600):
         """What `script` found: a dict. Arguments that end in .img are files in the stage's folder.
 
-        The heap is a board's and what the mock hardware takes, for turns.py also the chips. Raises BenchError.
+        The heap is a board's and what mock hardware and service take, for turns.py also the chips. Raises BenchError.
         """
         bits = interpreter.word_bits
-        heap_kib = interpreter.heap_kib + HARDWARE_KIB[bits]
+        heap_kib = interpreter.heap_kib + HARDWARE_KIB[bits] + SERVICE_KIB[bits]
         if script == "turns":
             heap_kib += CHIPS_KIB[bits]
         start = ["-X", "heapsize=%dK" % heap_kib, "-m", PACKAGE.replace("/", ".") + ".start"]
