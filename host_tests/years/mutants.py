@@ -159,12 +159,12 @@ def rejected_is_not_named():
 def list_half_applied():
     was = listupdate.ListUpdate.take
 
-    def take(self, message):
+    def take(self, message, at_s):
         message = dict(message)
         if message.get("base") is None and message.get("parts", 1) > 1:
             message["parts"] = 1
             message["part"] = 1
-        return was(self, message)
+        return was(self, message, at_s)
 
     listupdate.ListUpdate.take = take
     listupdate.ListUpdate.work = _work_any
