@@ -1,16 +1,19 @@
-"""The subscriber list as the messages of a case add up to it: another reading of design section 4."""
+"""The subscriber list as the messages of a case add up to it: another reading of docs/wire."""
 
 import binascii
 import hashlib
 import json
 
+from agent.jws import hmac_sha256
+
 _PLACE = b'"@"'
 
 
 class ListModel:
-    """entries: {(type, UID): line of the hash} in force."""
+    """entries: {key of 12 bytes: line of the hash} in force. card_key: what keys are made with."""
 
-    def __init__(self, entries=()):
+    def __init__(self, card_key, entries=()):
+        self._card_key = card_key
         self.entries = dict(entries)
         self._under_way = None
 
@@ -35,6 +38,10 @@ class ListModel:
         elif result == "waiting":
             self._under_way = self._after(payload)
 
+    def key(self, kind, uid):
+        """The key of a card. uid: bytes."""
+        return hmac_sha256(self._card_key, kind.encode(), b"|", uid)[:12]
+
     def _after(self, payload):
         """The entries when this part has been taken, None when nobody could say."""
         try:
@@ -48,12 +55,16 @@ class ListModel:
                 return None
             after = dict(start)
             for put in message.get("put", []):
-                after[_key(put.get("type", "ISO14443"), put["uid"])] = _line(put)
-            for uid in message.get("del", []):
+                key = self.key(put.get("type", "ISO14443"), binascii.unhexlify(put["uid"]))
+                after[key] = _line(key, put)
+            if message.get("base") is None:
+                return after  # from a whole list there is nothing to delete
+            for one in message.get("del", []):
                 kind = "ISO14443"
-                if isinstance(uid, dict):
-                    kind, uid = uid["type"], uid["uid"]
-                after.pop(_key(kind, uid), None)
+                if isinstance(one, dict):
+                    kind, one = one["type"], one["uid"]
+                data = binascii.unhexlify(one)
+                after.pop(data if len(data) == 12 else self.key(kind, data), None)
             return after
         except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
             return None
@@ -64,21 +75,16 @@ def _numbers(payload):
     return message.get("part"), message.get("parts")
 
 
-def _key(kind, uid):
-    return kind, binascii.unhexlify(uid)
-
-
-def _line(put):
-    kind, uid = _key(put.get("type", "ISO14443"), put["uid"])
+def _line(key, put):
     until = put.get("until")
     words = (
-        kind,
-        binascii.hexlify(uid).decode().upper(),
+        binascii.hexlify(key).decode(),
         put["user"],
         put.get("contract", ""),
         put.get("group", ""),
         put.get("status", "active"),
         "" if until is None else str(until),
         put.get("billing", "ppm"),
+        put.get("proof", "uid"),
     )
     return ("|".join(words) + "\n").encode()
