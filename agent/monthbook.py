@@ -23,6 +23,9 @@ _TIMES = ("connected", "charging", "ev_suspended", "evse_suspended", "outage")
 _MOST_MONTHS = const(24)  # closed at once: longer in the dark than any charger's record is kept
 _COUNTED = ("session_end", "month_closed")
 _NEVER_S = const(1 << 40)
+_MOST = const(0xFFFFFFFF)
+_MOST_MONTH = const(0xFFFF)
+_MOST_WH = const(0xFFFFFFFFFFFFFFFF)
 
 
 class MonthBook:
@@ -140,15 +143,12 @@ class MonthBook:
         self._seconds = [0] * len(_TIMES)
 
     def _save(self):
+        # Damaged flash may hold times that no session has: the slot takes what fits, and the service's sum
+        # tells that it does not hold.
+        month = min(self._month, _MOST_MONTH)
+        small = (self._first, self._counted, self._sessions, self._unknown)
+        small = [min(number, _MOST) for number in small]
+        seconds = [min(number, _MOST) for number in self._seconds]
         self._slots.save(
-            struct.pack(
-                _FORM,
-                self._month,
-                self._first,
-                self._counted,
-                self._sessions,
-                self._unknown,
-                self._energy_wh,
-                *self._seconds,
-            )
+            struct.pack(_FORM, month, *small, min(self._energy_wh, _MOST_WH), *seconds)
         )

@@ -38,6 +38,7 @@ class _Board:
         self.indicator = _Indicator()
         self.flash = _Flash()
         self.pacer = self
+        self.hardware = None  # all of it is mock
         self.cuts = 0
 
     async def advance(self, ms, settle):
