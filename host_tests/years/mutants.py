@@ -117,7 +117,7 @@ def bytes_change_with_the_boot():
     def read(self, seq):
         record = was(self, seq)
         if record is not None:
-            record.at.up_ms += self._time._boot % 2
+            record.at.up_ms += self._time.boot % 2
         return record
 
     ledger.Ledger.read = read

@@ -18,6 +18,7 @@ class WrongMember(CloudError):
     """A subscription is not valid: `member` and `why` say where and what."""
 
     def __init__(self, member: str, why: str):
+        why = mask.cards(why)  # a card may stand in the wrong column
         super().__init__(f"The subscription is not valid: {member}: {why}")
         self.member = member
         self.why = why
