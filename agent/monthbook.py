@@ -146,8 +146,8 @@ class MonthBook:
         # Damaged flash may hold times that no session has: the slot takes what fits, and the service's sum
         # tells that it does not hold.
         month = min(self._month, _MOST_MONTH)
-        small = (self._first, self._counted, self._sessions, self._unknown)
-        small = [min(number, _MOST) for number in small]
+        numbers = (self._first, self._counted, self._sessions, self._unknown)
+        small = [min(number, _MOST) for number in numbers]
         seconds = [min(number, _MOST) for number in self._seconds]
         self._slots.save(
             struct.pack(_FORM, month, *small, min(self._energy_wh, _MOST_WH), *seconds)
