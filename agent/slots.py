@@ -1,6 +1,6 @@
 """Small state in two generations: whichever power cut comes, one whole generation stands.
 
-    generation  u32   the higher one of the two valid slots counts
+    generation  u32   the later one of the two valid slots counts; after 2^32 - 1 comes 0
     size        u8
     state       0..119 bytes
     crc32       u32   over all before it
@@ -30,19 +30,24 @@ class Slots:
         self.state = None
         for path in self._paths:
             found = _parse(volume.read(path))
-            if found and found[0] > self.generation:
+            if found and (self.state is None or _later(found[0], self.generation)):
                 self.generation, self.state = found
 
     def save(self, state):
         """Make `state` (at most 119 bytes) the one that counts. Durable on return."""
         if len(state) > LONGEST:
             raise ValueError("slot: %d bytes, %d fit" % (len(state), LONGEST))
-        generation = self.generation + 1
+        generation = (self.generation + 1) & 0xFFFFFFFF
         data = struct.pack(_HEAD, generation, len(state)) + state
         data += struct.pack("<I", binascii.crc32(data) & 0xFFFFFFFF)
         self._volume.overwrite(self._paths[generation & 1], data)
         self.generation = generation
         self.state = bytes(state)
+
+
+def _later(a, b):
+    """Whether generation `a` follows `b`, by the shorter way round."""
+    return 0 < (a - b) & 0xFFFFFFFF < 1 << 31
 
 
 def _parse(data):
