@@ -75,6 +75,10 @@ class Checkpoint:
         self.serial = session.serial
         self._write(time.now(up_ms), session, _GONE if session.gone else _OPEN)
 
+    def save_gone(self, session):
+        """Note, beside what is kept of the session found open, that its vehicle has left in the dark."""
+        self._write(self.taken, session, _GONE)
+
     def pulse(self, session):
         """Note what the running session has added since the last checkpoint, in the same phase."""
         self.register_wh = session.register_wh

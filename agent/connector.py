@@ -76,8 +76,10 @@ class Connector(Running):
         due = up_ms + _IDLE_MS
         if self.state == states.AUTHORIZED:
             due = self._granted_ms + self._house.config.current.lapse_s * 1000
-        elif self._closing_ms is not None or self._dark.pending:
+        elif self._closing_ms is not None:
             due = up_ms + 1000
+        elif self._dark.pending:
+            due = max(up_ms + 1000, min(due, self._dark.due_ms(up_ms)))
         elif self.session is not None:
             due = self._keeper.due_ms(up_ms, self.session)
             due = min(due, self.telemetry_ms + TELEMETRY_MS, self.meter.due_ms(up_ms))

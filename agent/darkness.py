@@ -40,6 +40,12 @@ class Darkness:
         now_s = house.time.unix_s(up_ms)
         return recovery.verdict(self._taken.unix_s, now_s, up_ms, within_s)
 
+    def due_ms(self, up_ms):
+        """The up_ms at which the clock has been waited for long enough; `up_ms` if there is no waiting."""
+        if self.verdict(up_ms) != recovery.WAIT:
+            return up_ms
+        return (self._house.config.current.resume_within_s + 1) * 1000
+
     def known(self, up_ms):
         """Whether how long it was dark can be told."""
         return self._taken.unix_s is None or self._house.time.unix_s(up_ms) is not None

@@ -163,6 +163,14 @@ class House:
             except OSError:
                 self.store_failed(up_ms)
 
+    def keep_gone(self, up_ms, session):
+        """Note that the vehicle of a stopped session was not there any more when the power came back."""
+        if self.store_ok:
+            try:
+                self.checkpoint.save_gone(session)
+            except OSError:
+                self.store_failed(up_ms)
+
     def pulse(self, up_ms, session):
         """Note what the running session has added since it was kept last."""
         if self.store_ok and session.number:
@@ -201,6 +209,7 @@ class House:
         session = self.connector.session
         if session is None or not session.number:
             return True
+        self.connector.account(up_ms)
         try:
             self.checkpoint.save(up_ms, self.time, session)
         except OSError:

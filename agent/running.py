@@ -92,6 +92,8 @@ class Running:
                 self._t_unplug = session.t_stop
             elif session.gone:
                 self._t_unplug = house.checkpoint.taken
+            elif self.vehicle == "A":
+                house.keep_gone(up_ms, session)
             self._move(up_ms, "abandon")
 
     def _begin(self, up_ms):
@@ -132,6 +134,11 @@ class Running:
         self._started_ms = self.telemetry_ms = up_ms
         self._keeper.begin(up_ms, session, "begin")
         self._move(up_ms, "begin")
+
+    def account(self, up_ms):
+        """Bring the session's times up to now: a boot may go on with it as if nothing had been tried."""
+        if not self._dark.pending and not self.session.is_left:
+            self.session.count(up_ms)
 
     def _settle_session(self, up_ms):
         if self.state == states.FINISHING:
@@ -250,4 +257,5 @@ class Running:
         session = self.session
         until_ms = None if session.is_left else self._dark.boot_ms
         self._dark.leave(up_ms, session, False, until_ms)
+        session.gone = session.gone or self.vehicle == "A"
         self._house.keep(up_ms, session)

@@ -2,13 +2,13 @@
 
 import gc
 
+from firmware.silence import Silence
 from hal.aio import ticks_diff, ticks_ms
 
 ROUND_MS = 1000
 HOUR_MS = 3600000
 COLLECT_MS = 600000
 RETRY_MS = (5000, 60000)  # the first wait after a failure, and the longest
-SILENCE_MS = 20000  # real time, like everything of the link
 LEAST_UNIX_MS = 1546300800000  # 2019: an earlier time is none
 
 
@@ -23,8 +23,8 @@ class Housekeeping:
         self._fetch_ms = 0
         self._retry_ms = RETRY_MS[0]
         self._collect_ms = COLLECT_MS
-        self._unsent = 0
-        self._unsent_since = ticks_ms()
+        self._silence = Silence()
+        self._looked_ms = ticks_ms()  # real time, like everything of the link
 
     def step(self):
         """Do what is due now."""
@@ -59,11 +59,7 @@ class Housekeeping:
         self._retry_ms = min(self._retry_ms * 2, RETRY_MS[1])
 
     def _watch_silence(self, up_ms):
-        now = ticks_ms()
-        unsent = self._agent.unsent
-        if unsent != self._unsent or not unsent or not self._link.up:
-            self._unsent = unsent
-            self._unsent_since = now
-        elif ticks_diff(now, self._unsent_since) >= SILENCE_MS:
-            self._unsent_since = now
+        before_ms, self._looked_ms = self._looked_ms, ticks_ms()
+        passed_ms = ticks_diff(self._looked_ms, before_ms)
+        if self._silence.over(passed_ms, self._link.up, self._agent.unsent):
             self._agent.on_silence(up_ms)

@@ -179,6 +179,46 @@ def test_law_13_a_vehicle_that_left_after_the_stop_is_not_the_one_found_after_th
     assert bench.of_kind("session_end")[0]["seconds"]["ev_suspended"] <= 65
 
 
+def test_law_13_a_vehicle_gone_at_one_boot_is_not_the_one_found_at_the_next():
+    bench = Bench()
+    bench.tap(ANNA)
+    bench.plug()
+    bench.run(600)
+    bench.tap(ANNA)
+    bench.run(60)
+    bench.world.unplug()
+    bench.power_cut(
+        600
+    )  # it stands without a vehicle, and the next cut comes before anything is written
+    bench.world.plug(32000)
+    bench.power_cut(600)
+    bench.run(3600)
+    bench.unplug()
+    end = bench.of_kind("session_end")[0]
+    assert end["stop_reason"] == "Local"
+    assert end["seconds"]["connected"] <= 600 + 60 + 600 + 5, end["seconds"]
+
+
+def test_law_13_the_times_go_on_while_the_store_keeps_an_end_from_being_written():
+    bench = Bench()
+    bench.tap(ANNA)
+    bench.plug()
+    bench.run(600)
+    bench.tap(ANNA)
+    bench.run(30)
+    bench.volume.io_error = True
+    bench.tap(ANNA)  # the next session waits for this one's end, which cannot be written
+    bench.run(600)
+    bench.volume.io_error = False
+    bench.run(70)
+    assert bench.charger.reset_requested
+    bench.power_cut(0)
+    bench.run(60)
+    bench.unplug()
+    seconds = bench.last("session_end")["seconds"]
+    assert 600 + 30 + 600 + 70 + 55 <= seconds["connected"] <= 600 + 30 + 600 + 70 + 65, seconds
+
+
 def test_law_5_damage_gives_no_record_other_times():
     for lost in (("counters/0", "counters/1"), ("journal/00000001",)):
         bench = Bench()

@@ -9,6 +9,7 @@ from firmware.crash import carries, crash
 from firmware.housekeeping import HOUR_MS, Housekeeping
 from firmware.locked import Locked
 from firmware.provisioning import PATH, NotProvisioned, check, identify, load, store
+from firmware.silence import FIRST_MS, LONGEST_MS, Silence
 from firmware.uptime import Uptime
 from firmware.watchdog import Watchdog
 from hal.mock.ports import (
@@ -223,6 +224,25 @@ def test_the_time_is_fetched_at_once_then_hourly_and_sooner_after_a_failure():
     board.world.step(HOUR_MS + 5000)
     chores.step()
     assert len(agent.heard) == 2
+
+
+def test_a_silent_service_is_offered_everything_less_and_less_often():
+    silence = Silence()
+    assert not silence.over(1000, True, 3), "records that it has not heard of yet"
+    waits = []
+    passed_ms = 0
+    while len(waits) < 9:
+        passed_ms += 1000
+        if silence.over(1000, True, 3):
+            waits.append(passed_ms)
+            passed_ms = 0
+    assert waits[:3] == [FIRST_MS, 2 * FIRST_MS, 4 * FIRST_MS]
+    assert waits[-2:] == [LONGEST_MS, LONGEST_MS]
+    assert not silence.over(LONGEST_MS, True, 4), "one more is news"
+    assert not silence.over(LONGEST_MS, True, 2), "the service is there"
+    assert silence.over(FIRST_MS, True, 2)
+    assert not silence.over(1, False, 2), "the session is gone"
+    assert silence.left_ms == FIRST_MS
 
 
 def test_an_implausible_time_is_none():

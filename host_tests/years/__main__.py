@@ -27,7 +27,7 @@ TITLES = (
     "Wh",
 )
 LIFE_DAYS = 183
-VISITS = 8  # of drivers a day: about three of them become a session
+VISITS = 6  # of drivers a day: about three of them become a session
 
 
 def desk_life(seed, days):

@@ -2,21 +2,22 @@
 
 
 class Dice:
-    """xorshift32. seed: any int."""
+    """A counter, mixed until its neighbours have nothing in common (splitmix32). seed: any int.
+
+    A generator whose bits are sums of earlier ones will not do: what was thrown before then decides what can
+    still be thrown, and whole kinds of events never happen.
+    """
 
     def __init__(self, seed):
-        self._x = (seed * 2654435761 + 97) & 0xFFFFFFFF or 1
-        for _ in range(4):
-            self.next()
+        self._x = seed * 2654435761 & 0xFFFFFFFF
+        self._x = self.next()
 
     def next(self):
         """An int 0..2**32-1."""
-        x = self._x
-        x ^= (x << 13) & 0xFFFFFFFF
-        x ^= x >> 17
-        x ^= (x << 5) & 0xFFFFFFFF
-        self._x = x
-        return x
+        self._x = x = (self._x + 0x9E3779B9) & 0xFFFFFFFF
+        x = (x ^ x >> 16) * 0x21F0AAAD & 0xFFFFFFFF
+        x = (x ^ x >> 15) * 0x735A2D97 & 0xFFFFFFFF
+        return x ^ x >> 15
 
     def below(self, n):
         """An int 0..n-1."""

@@ -64,6 +64,8 @@ class Life:
         while at_ms < self._end_ms:
             if at_ms >= next_list_ms:
                 self._cards(at_ms)
+                # An order can get lost: a socket that stays locked for ever would make a dull life.
+                self._at(at_ms, "order", "unlock", {})
                 next_list_ms = at_ms + self.dice.between(1, 4) * DAY
             if at_ms >= next_key_ms:
                 self._new_key(at_ms)
@@ -156,9 +158,10 @@ class Life:
             self._at(at_ms, "unplug")
             self._at(at_ms + dice.span_ms(0, 200, MINUTE), "plug", 16000, 1, None)
         elif what == 6:
-            self._at(
-                at_ms, "order", dice.pick(("stop", "start", "lock", "reboot", "identify")), {}
-            )
+            do = dice.pick(("stop", "start", "lock", "reboot", "identify"))
+            self._at(at_ms, "order", do, {})
+            if do == "lock":
+                self._at(at_ms + dice.span_ms(SECOND, HOUR, 5 * HOUR), "order", "unlock", {})
         elif what < 10:
             self._power(at_ms)
         else:

@@ -276,8 +276,8 @@ def zero_sessions_filtered():
 def uid_in_the_record():
     was = gate.Gate.look_up
 
-    def look_up(self, up_ms, kind, uid):
-        card, ref, entry = was(self, up_ms, kind, uid)
+    def look_up(self, up_ms, kind, uid, proof=b""):
+        card, ref, entry = was(self, up_ms, kind, uid, proof)
         return card, "".join("%02x" % b for b in uid), entry
 
     gate.Gate.look_up = look_up
@@ -343,7 +343,7 @@ MUTANTS = (
         (7, rejected_is_not_named, (6, 7)),
         (8, list_half_applied, (1, 8)),
         (9, old_config_accepted, (9,)),
-        (10, signature_not_checked, (9, 10)),
+        (10, signature_not_checked, (1, 9, 10)),
         (10, no_reason_given, (10,)),
         (11, terms_taken_at_the_end, (11,)),
         (12, unset_clock_is_1970, (12,)),

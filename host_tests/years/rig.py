@@ -5,16 +5,16 @@ The only file here that knows the agent, and it knows no more of it than the fir
 
 from agent.charger import Charger
 from firmware.control import Control
+from firmware.silence import Silence
 from hal.mock.ports import MockIndicator, MockMeter, MockPowerBoard
 from hal.mock.volume import PowerCut
 from hal.ports import TWO_CARDS, Board, CardReader
 from host_tests.years.sessions import need
 
 HOUR_MS = 3600000
-SILENCE_MS = 300000
 MASTER = bytes(range(32))
 CHARGER = "CH-1"
-FORK_STEPS = 12
+ODD_MS = 300000
 
 
 class Uptime:
@@ -83,10 +83,12 @@ class Rig:
         self.dark_deed = None  # what happens in it
         self.boot_arm = None  # (operation, mode) of a second cut while booting
         self.fw = "1.0.0"
+        self._lie = ("", False)
+        self._lie_ms = 0
         self._stopping = ""
         self._touched = False  # the charger heard of something besides its own senses
-        self._heard_ms = 0
-        self._unsent = 0
+        self._silence = Silence()
+        self._looked_ms = 0
 
     # -- power
 
@@ -186,12 +188,20 @@ class Rig:
                 skip_ms = max(
                     50, min(charger.next_due_ms(self.uptime.now_ms()), self._own_due_ms())
                 )
-            if world.meter_fault and world.permit_ma:
+            if self._odd(world):
                 skip_ms = min(skip_ms, 1000)  # as a board does: how soon it shows is what counts
             skip_ms = min(left_ms, max(50, world.skip_ms(skip_ms)))
             closed, permitted, before_ms = world.closed, world.permit_ma > 0, world.now_ms
             world.step(before_ms + skip_ms, leased=True)
             oracle.passed(world.now_ms - before_ms, closed, permitted)
+
+    def _odd(self, world):
+        """Whether the meter has begun to lie, or energy to flow while it lies, a short time ago."""
+        lie = (world.meter_fault, world.permit_ma > 0)
+        if lie != self._lie:
+            self._lie = lie
+            self._lie_ms = world.now_ms
+        return lie[0] and lie[1] and world.now_ms - self._lie_ms < ODD_MS
 
     def card_read(self, uid):
         """A card on its way to the charger: called between the reader and the agent."""
@@ -214,7 +224,7 @@ class Rig:
             if self.world.time_source:
                 due_ms = min(due_ms, self._synced_ms + HOUR_MS)
             if self.charger.unsent:
-                due_ms = min(due_ms, self._heard_ms + SILENCE_MS)
+                due_ms = min(due_ms, self._looked_ms + self._silence.left_ms)
         return max(0, due_ms - now_ms)
 
     def _network(self):
@@ -224,23 +234,20 @@ class Rig:
                 self.linked = self.oracle.linked = False
                 self.charger.on_link(self.uptime.now_ms(), False)
                 self._link_ms = world.now_ms + 3000
+                self._silence = Silence()
             return
         now_ms = world.now_ms
         if not self.linked:
             if now_ms < self._link_ms:
                 return
             self.linked = self.oracle.linked = True
-            self._heard_ms = now_ms
             self.oracle.books.restarted()
             self.charger.on_link(self.uptime.now_ms(), True)
         if world.time_source and now_ms - self._synced_ms >= HOUR_MS:
             self._synced_ms = now_ms
             self._set_clock()
-        unsent = self.charger.unsent
-        if unsent != self._unsent or not unsent:
-            self._unsent, self._heard_ms = unsent, now_ms
-        elif now_ms - self._heard_ms >= SILENCE_MS:
-            self._heard_ms = now_ms
+        before_ms, self._looked_ms = self._looked_ms, now_ms
+        if self._silence.over(now_ms - before_ms, True, self.charger.unsent):
             self.oracle.books.restarted()
             self.charger.on_silence(self.uptime.now_ms())
         self.pump()

@@ -287,7 +287,7 @@ class Service:
 
     def forge(self, how):
         """Somebody without the key, or without the role, wants something."""
-        stranger = Signer(bytes(32), "down")
+        stranger = Signer(bytes(32), "down", self._ring.generation)
         note = {"good": False, "why": how}
         self._notes["forged"] = note
         if how == "config key":
