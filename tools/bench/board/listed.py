@@ -115,6 +115,7 @@ def _look_up(stand, device):
     for run in (held.base, held.over):
         run.close()
         run._volume = volume
+    held.find(b"\x00" * 12)  # opens them again, as they stay
     most = [0, 0, 0]
     sums = [0, 0, 0]
     looked = 0
