@@ -228,7 +228,9 @@ def of_look_up(facts, where):
             label += " (goal 20 ms)"
         found.append(timing(f"time.tap10k.{part}.{where}", label, us / 1000, facts))
     if "tap_reads" in facts:
-        found += of_tap_reads("tap10k", "flash reads from tap to permit among 10,000", facts, where)
+        found += of_tap_reads(
+            "tap10k", "flash reads from tap to permit among 10,000", facts, where
+        )
     return found
 
 
