@@ -24,6 +24,7 @@ from .trace import Trace
 
 _LOCK = "locked"
 _FW = "firmware"
+_TIDY_MS = const(5000)  # after a record: by then whoever has tapped has the permit
 _FW_LONGEST = const(32)  # of a name from flash that may be damaged
 
 
@@ -34,7 +35,8 @@ class House:
     mailbox, trace: the parts; connector: its socket, set by the Charger; list_update: set by the Downlink;
     online: whether the service can be
     reached; store_ok: False once the volume gave an error, until the next boot; ordered_lock,
-    reset_ordered: what signed orders asked for; shown: the indicator's word of the moment.
+    reset_ordered: what signed orders asked for; shown: the indicator's word of the moment; tidy_ms: when `tidy`
+    has something to do, None: not yet.
     """
 
     def __init__(self, volume, charger_id, master_key, fw):
@@ -47,6 +49,7 @@ class House:
         self.online = False
         self.store_ok = True
         self.failed_ms = 0
+        self.tidy_ms = 0
         self.reset_ordered = False
         self.shown = ""
         self.complaints = ()
@@ -100,6 +103,7 @@ class House:
             if not self.room.allows(kind):
                 return 0
             seq = self.ledger.write(up_ms, kind, body, connector)
+            self.tidy_ms = up_ms + _TIDY_MS
             if kind == "session_end":
                 self.months.ended()
             return seq
@@ -129,6 +133,20 @@ class House:
             return
         try:
             self.room.look(self.connector.keep_from)
+            self._tell_room(up_ms)
+        except OSError:
+            self.store_failed(up_ms)
+
+    def tidy(self, up_ms):
+        """What takes long in flash and has time, a step at a time: full segments are put away, room is
+        measured and made before anybody has to wait for it.
+        """
+        if self.tidy_ms is None or up_ms < self.tidy_ms or not self.store_ok:
+            return
+        self.tidy_ms = None
+        try:
+            if self.ledger.journal.tidy() or self.room.tidy(self.connector.keep_from):
+                self.tidy_ms = up_ms + _TIDY_MS
             self._tell_room(up_ms)
         except OSError:
             self.store_failed(up_ms)

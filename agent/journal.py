@@ -1,9 +1,11 @@
 """The journal: frames in append-only segment files, numbered without a gap.
 
     frame:    size u16 | crc32 u32 (over what follows) | data, whose first 4 bytes are its number
-    segment:  file journal/<number of its first frame, 8 hex digits>, frames one after the other
+    segment:  file journal/<number of its first frame, 8 hex digits>, frames one after the other;
+              journal/full/<the same> once it is full and `tidy` has put it away
 
-The newest segment is the only one that grows. A torn tail (a cut in the middle of an append) is cut
+The newest segment is the only one that grows, and nearly alone in its folder: LittleFS packs a folder's block
+every some thirty appends, which costs flash reads by the square of the files in it. A torn tail (a cut in the middle of an append) is cut
 off at boot: what it held was never promised to anybody. A frame that flash has damaged keeps its number. A segment is only removed as a whole, only
 below a limit the caller gives, and never the newest, which keeps the numbering alive.
 """
@@ -14,6 +16,7 @@ import struct
 from .const import const
 
 _FOLDER = "journal"
+_FULL = "journal/full"
 _HEAD = "<HI"
 _HEAD_SIZE = const(6)
 SEGMENT_BYTES = const(4000)  # a little under one flash block
@@ -32,6 +35,7 @@ class Journal:
         self._volume = volume
         self._floor = floor
         self._firsts = []
+        self._loose = []  # those of them that lie in journal/
         self.last = floor
         self.newest = 0
         self._tail_bytes = 0
@@ -57,7 +61,7 @@ class Journal:
         number = self.last + 1
         size = _HEAD_SIZE + len(data)
         fresh = not self._firsts or self._tail_bytes + size > SEGMENT_BYTES
-        path = _path(number if fresh else self._firsts[-1])
+        path = "%s/%08x" % (_FOLDER, number) if fresh else self._path(self._firsts[-1])
         frame = struct.pack(_HEAD, len(data), binascii.crc32(data) & 0xFFFFFFFF) + data
         try:
             self._volume.append(path, frame)
@@ -66,6 +70,7 @@ class Journal:
             raise
         if fresh:
             self._firsts.append(number)
+            self._loose.append(number)
             self._tail_bytes = 0
         self._tail_bytes += size
         self.last = self.newest = number
@@ -79,7 +84,7 @@ class Journal:
         if self._cursor[0] == index and self._cursor[2] <= number and self._cursor[2] >= at:
             _, offset, at = self._cursor
         head = bytearray(_HEAD_SIZE)
-        with self._volume.open(_path(self._firsts[index])) as file:
+        with self._volume.open(self._path(self._firsts[index])) as file:
             while True:
                 file.seek(offset)
                 if file.readinto(head) != _HEAD_SIZE:
@@ -112,10 +117,28 @@ class Journal:
         """
         if len(self._firsts) < 2 or self._firsts[1] > below:
             return False
-        self._volume.remove(_path(self._firsts[0]))
-        self._firsts.pop(0)
+        self._lose(0)
         self._cursor = (0, 0, 0)
         return True
+
+    def tidy(self):
+        """Put the oldest segment that is full with the others. True when one was. OSError from the volume."""
+        if not self._loose or self._loose[0] == self._firsts[-1]:
+            return False
+        first = self._loose[0]
+        self._volume.rename(self._path(first), "%s/%08x" % (_FULL, first))
+        self._loose.pop(0)
+        return True
+
+    def _path(self, first):
+        return "%s/%08x" % (_FOLDER if first in self._loose else _FULL, first)
+
+    def _lose(self, index):
+        first = self._firsts[index]
+        self._volume.remove(self._path(first))
+        self._firsts.pop(index)
+        if first in self._loose:
+            self._loose.remove(first)
 
     def _segment_of(self, number):
         low, high = 0, len(self._firsts) - 1
@@ -129,14 +152,15 @@ class Journal:
 
     def _recover(self):
         """Find the newest frame, and cut off what a power cut has left behind it."""
-        self._firsts = [int(name, 16) for name in self._volume.names(_FOLDER) if _is_segment(name)]
+        self._loose = _numbers(self._volume.names(_FOLDER))
+        self._firsts = sorted(set(_numbers(self._volume.names(_FULL)) + self._loose))
         self._torn = False
         self.last = self._floor
         self.newest = 0
         self._tail_bytes = SEGMENT_BYTES  # what comes next begins a segment
         while self._firsts:
             first = self._firsts[-1]
-            path = _path(first)
+            path = self._path(first)
             data = self._volume.read(path) or b""
             good, count = _walk(data, first)
             if len(data) - good > LONGEST + _HEAD_SIZE:
@@ -150,16 +174,15 @@ class Journal:
                     self.last = self.newest
                     self._tail_bytes = good
                 return
-            self._volume.remove(path)
-            self._firsts.pop()
+            self._lose(-1)
+
+
+def _numbers(names):
+    return [int(name, 16) for name in names if _is_segment(name)]
 
 
 def _is_segment(name):
     return len(name) == 8 and all(digit in "0123456789abcdef" for digit in name)
-
-
-def _path(first):
-    return "%s/%08x" % (_FOLDER, first)
 
 
 def _walk(data, number):

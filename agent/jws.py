@@ -17,6 +17,8 @@ CARD = "card"
 WRAP = "wrap"  # hides the next master key on its way
 
 _BLOCK = const(64)  # SHA-256's block, FIPS 180-4 section 1
+_INNER = int("36" * 64, 16)  # RFC 2104's ipad and opad, a block long
+_OUTER = int("5c" * 64, 16)
 _DOT = const(0x2E)
 _CHUNK = const(384)  # a multiple of 3, so that the pieces of base64 join
 _SIGNATURE = const(43)  # 32 bytes in base64url without padding
@@ -32,8 +34,9 @@ def _pads(key):
     """The blocks that the inner and the outer hash of a key's HMAC begin with."""
     if len(key) > _BLOCK:
         key = hashlib.sha256(key).digest()
-    key = key + b"\x00" * (_BLOCK - len(key))
-    return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
+    # One number instead of 64 bytes: a loop over them takes longer than the hashes.
+    number = int.from_bytes(key + b"\x00" * (_BLOCK - len(key)), "big")
+    return (number ^ _INNER).to_bytes(_BLOCK, "big"), (number ^ _OUTER).to_bytes(_BLOCK, "big")
 
 
 def _mac(pads, chunks):
@@ -78,7 +81,7 @@ class Keys:
         if len(master) != 32:
             raise ValueError("master_key: 32 bytes are needed, not %d" % len(master))
         self._keys = {}
-        self._pads = {}  # made once: byte by byte they cost more than the hashes of a short message
+        self._pads = {}  # made once: they cost as much as the hashes of a short message
         for use in (UP, DOWN, GRANT, CARD, WRAP):
             self._keys[use] = key = hmac_sha256(master, b"ppm/v1/" + use.encode())
             self._pads[use] = _pads(key)

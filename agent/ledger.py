@@ -32,6 +32,7 @@ KINDS = (
 )
 
 _FAR = const(64)  # records looked through at boot, damaged ones
+_WITNESSES = const(3)
 _FORMAT = const(1)
 _HEAD = "<IBBBBIQI"
 _HEAD_SIZE = const(24)
@@ -63,11 +64,18 @@ class Ledger:
         self.journal = Journal(volume, floor)
 
     def first_boot(self, boot):
-        """The boot of the oldest record that can be read; `boot` when there is none."""
+        """The earliest boot of the oldest few records that can be read; `boot` when there is none.
+
+        Boots rise with the numbers: one record that says more than those behind it is damaged.
+        """
+        left = _WITNESSES
         for seq in self.journal.numbers(1):
             record = self.read(seq)
             if record is not None:  # of a damaged one nobody knows
-                return record.boot
+                boot = min(boot, record.boot)
+                left -= 1
+                if not left:
+                    break
         return boot
 
     def newest_boot(self):

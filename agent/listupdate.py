@@ -25,6 +25,7 @@ from .subscribers import (
     FOOT_SIZE,
     HEAD_SIZE,
     KEY_SIZE,
+    OVER,
     PROOFS,
     STATUSES,
     TYPES,
@@ -76,7 +77,10 @@ class ListUpdate:
         """
         self._slots = Slots(self._volume, "listing")
         state = self._slots.state
+        if self._subscribers.stale_over:
+            self._volume.remove(OVER)
         if state is None or len(state) != _SLOT_SIZE or not state[0]:
+            self._volume.remove(PARTS)  # a first part that a cut has left
             return None
         (
             self._phase,
@@ -325,10 +329,10 @@ class ListUpdate:
         )
 
     def _drop(self):
-        # The slot first: a file that it does not speak of counts for nothing.
+        # The file first, so that a full volume has room for the slot; a slot without it is none.
+        self._volume.remove(PARTS)
         self._forget()
         self._save()
-        self._volume.remove(PARTS)
 
     def _forget(self):
         self._phase = _NONE

@@ -14,8 +14,11 @@ from .const import const
 from .slots import Slots
 
 RESERVE_BYTES = const(64 * 1024)
+_NEAR_BYTES = const(96 * 1024)  # below this, room is measured before anything is written
 _WANTED_BYTES = const(128 * 1024)  # below this, segments that the service holds give way
+_ROOMY_BYTES = const(192 * 1024)  # until there is this much
 _WRITE_BYTES = const(8192)  # more than any one record takes of the volume, blocks begun included
+_FEW_WRITES = (_WANTED_BYTES - _NEAR_BYTES) // _WRITE_BYTES
 _ALWAYS = ("session_end", "month_closed", "store_full")
 _FORM = "<BBIQQ"
 _SIZE = const(22)
@@ -38,7 +41,7 @@ class Room:
             self._open, self._told, self.sessions, self.wh, self._register_wh = state
         self.full = False
         self.free = 0  # bytes, when last measured
-        self._writes = 0  # that may still be made before the room has to be measured again
+        self._writes = 0  # that may still be made before less than _NEAR_BYTES can be left
         self.look(0)
 
     @property
@@ -48,18 +51,34 @@ class Room:
 
     def look(self, keep_from):
         """Something is to be written: see that there is room, and make some by letting go of what the
-        service holds. Measuring walks the whole volume, so it is done as seldom as the room allows.
+        service holds. Measuring walks the whole volume, so it is done here only where the room could be
+        short: `tidy` sees to it that it is not.
 
         keep_from: the first record number that the running session still needs, 0: none may go.
         """
         self._writes -= 1
         if self._writes > 0:
             return
-        self.free = self._volume.free_bytes()
+        self._measure()
         while self.free < _WANTED_BYTES and keep_from and self._outbox.let_go(keep_from):
-            self.free = self._volume.free_bytes()
+            self._measure()
+
+    def tidy(self, keep_from):
+        """Nobody waits: measure where the room may be less than wanted, and let one segment go where it
+        is. True when one went. keep_from: see `look`.
+        """
+        if self._writes > _FEW_WRITES:
+            return False
+        self._measure()
+        if self.free >= _ROOMY_BYTES or not keep_from or not self._outbox.let_go(keep_from):
+            return False
+        self._writes = min(self._writes, _FEW_WRITES)  # so that the next one goes too
+        return True
+
+    def _measure(self):
+        self.free = self._volume.free_bytes()
         self.full = self.free < RESERVE_BYTES
-        self._writes = (self.free - _WANTED_BYTES) // _WRITE_BYTES
+        self._writes = (self.free - _NEAR_BYTES) // _WRITE_BYTES
 
     def spare(self, size, keep_from):
         """Whether `size` more bytes can be written and the reserve still be there. Always measures, and

@@ -42,8 +42,7 @@ KEY_SIZE = const(12)
 assert struct.calcsize(_HEAD) == HEAD_SIZE and struct.calcsize(_FOOT) == FOOT_SIZE
 assert struct.calcsize(_ENTRY) == ENTRY_SIZE
 
-_BASE_FENCES = const(64)
-_OVER_FENCES = const(32)
+_FENCES = ((64, 128), (32, 16))  # of base and overlay: most fences, least entries between two
 
 
 class Entry:
@@ -123,28 +122,36 @@ def read_entry(file, data):
 
 
 class Run:
-    """A file's entries in the order of their keys: `count` of them from byte `skip` on.
+    """A file's entries in the order of their keys, `count` of them.
 
     A few keys, evenly spread (`fences`), are kept in RAM; between two of them a place is guessed, since
     keys are as good as random, and where the guesses do badly the range is halved. The file stays open
     until `close`: opening it costs more flash reads than all of the rest.
     """
 
-    def __init__(self, volume, path, skip, count, fences):
+    def __init__(self, volume, path):
         self._volume = volume
         self._path = path
-        self._skip = skip
-        self._file = None
-        self.count = count
-        self._step = step = max(1, (count + fences - 1) // fences)
-        self._fences = array("I", bytes(4 * ((count + step - 1) // step)))
+        self._file = volume.open(path)
+        self.count = 0
 
-    def open(self, data):
-        """Open the file and look at the fences; data: 96 bytes to read them into. ValueError: damaged."""
-        if self.count:
-            self._file = self._volume.open(self._path)
+    def fill(self, at, data):
+        """Fill `data` from byte `at` of the file on."""
+        self._file.seek(at)
+        if self._file.readinto(data) != len(data):
+            raise ValueError("list: cut short")
+
+    def use(self, skip, count, fences, data):
+        """There are `count` entries from byte `skip` on: look at the fences, with `data` (96 bytes) to
+        read them into. ValueError: damaged.
+        """
+        most, least = fences
+        self._skip = skip
+        self.count = count
+        self._step = step = max(least, (count + most - 1) // most)
+        self._fences = array("I", bytes(4 * ((count + step - 1) // step)))
         for i in range(len(self._fences)):
-            self._file.seek(self._skip + i * self._step * ENTRY_SIZE)
+            self._file.seek(skip + i * step * ENTRY_SIZE)
             read_entry(self._file, data)
             self._fences[i] = _prefix(data)
 
@@ -211,7 +218,8 @@ class Run:
 class Subscribers:
     """The list in force. `version` and `count` are 0 without one; `readable` tells damage from absence.
 
-    base, over: its Runs, None where there is none; base_crc: by which an overlay names its base.
+    base, over: its Runs, None where there is none; base_crc: by which an overlay names its base;
+    stale_over: whether an overlay of another base lies there.
     mark: u32 of the card key that keys are made with; a list of another one cannot be read.
     """
 
@@ -278,6 +286,7 @@ class Subscribers:
     def _forget(self):
         self.close()
         self.version = self.count = self.base_crc = 0
+        self.stale_over = False
         self.base = self.over = None
 
     def _load(self):
@@ -285,15 +294,14 @@ class Subscribers:
         if size <= 0:
             return
         head = bytearray(HEAD_SIZE)
-        with self._volume.open(PATH) as file:
-            file.readinto(head)
+        self.base = Run(self._volume, PATH)
+        self.base.fill(0, head)
         magic, version, mark, crc = struct.unpack(_HEAD, head)
         if magic != _MAGIC or mark != self.mark or not _is_sealed(head):
             raise ValueError("list: not of this charger")
         count = _whole(size - HEAD_SIZE)
         self.base_crc = crc
-        self.base = Run(self._volume, PATH, HEAD_SIZE, count, _BASE_FENCES)
-        self.base.open(self._entry)
+        self.base.use(HEAD_SIZE, count, _FENCES[0], self._entry)
         self.version, self.count = version, count
         self._load_over()
 
@@ -302,16 +310,23 @@ class Subscribers:
         if size <= 0:
             return
         foot = bytearray(FOOT_SIZE)
-        with self._volume.open(OVER) as file:
-            file.seek(max(0, size - FOOT_SIZE))
-            file.readinto(foot)
+        over = Run(self._volume, OVER)
+        try:
+            over.fill(max(0, size - FOOT_SIZE), foot)
+            self._use_over(over, size, foot)
+        finally:
+            if self.over is not over:
+                over.close()
+
+    def _use_over(self, over, size, foot):
         magic, version, count, base_crc, base_count, _ = struct.unpack(_FOOT, foot)
         if magic != _FOOT_MAGIC or not _is_sealed(foot):
             raise ValueError("list.over: damaged")
         if base_crc != self.base_crc or base_count != self.base.count:
+            self.stale_over = True
             return
-        self.over = Run(self._volume, OVER, 0, _whole(size - FOOT_SIZE), _OVER_FENCES)
-        self.over.open(self._entry)
+        over.use(0, _whole(size - FOOT_SIZE), _FENCES[1], self._entry)
+        self.over = over
         self.version, self.count = version, count
 
 

@@ -1,10 +1,10 @@
 """The charger's volume on real flash: mounted at /data, formatted only where the flash is blank."""
 
-from hal.volume import BrokenVolume, VfsVolume
+from hal.volume import BrokenVolume, VfsVolume, lookahead
 
 ROOT = "/data"
 # As on the simulator (boards/sim/flash.py): small state stays in its folder's own block.
-_SIZES = {"progsize": 32, "readsize": 32, "lookahead": 32}
+_SIZES = {"progsize": 32, "readsize": 32}
 _COUNT_OP, _SIZE_OP = 4, 5
 _BLANK = 0xFF
 
@@ -40,8 +40,10 @@ def mounted(device, vfs, root=ROOT):
 
     What it did is said on the console. Nothing is formatted unless every byte is erased.
     """
+    sizes = dict(_SIZES)
+    sizes["lookahead"] = lookahead(device.ioctl(_COUNT_OP, 0))
     try:
-        vfs.mount(vfs.VfsLfs2(device, mtime=False, **_SIZES), root)
+        vfs.mount(vfs.VfsLfs2(device, mtime=False, **sizes), root)
         return VfsVolume(root)
     except OSError as error:
         reason = "volume: cannot be mounted: %s" % error
@@ -49,8 +51,8 @@ def mounted(device, vfs, root=ROOT):
         if not blank(device):
             print(reason)
             return BrokenVolume(reason)
-        vfs.VfsLfs2.mkfs(device, **_SIZES)
-        vfs.mount(vfs.VfsLfs2(device, mtime=False, **_SIZES), root)
+        vfs.VfsLfs2.mkfs(device, **sizes)
+        vfs.mount(vfs.VfsLfs2(device, mtime=False, **sizes), root)
     except OSError as error:
         reason = "volume: blank, cannot be formatted: %s" % error
         print(reason)

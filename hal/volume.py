@@ -15,6 +15,15 @@ _DIR = 0x4000
 _TMP = ".tmp"
 
 
+def lookahead(blocks):
+    """VfsLfs2's `lookahead` for so many blocks: a bit a block, in bytes, a multiple of 8, 32 at least.
+
+    When what it knows of is used up, LittleFS looks through the whole volume for free blocks: thousands of
+    flash reads, and with less than a bit a block that comes the more often.
+    """
+    return max(32, (blocks + 63) // 64 * 8)
+
+
 def _files(folder):
     """Names of the files in a folder that are not empty, in one pass over it."""
     if hasattr(os, "ilistdir"):

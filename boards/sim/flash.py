@@ -8,10 +8,11 @@ process leaves in it exactly the programs and erases made until then, as a power
 import os
 
 from hal.mock.flash import BLOCK_SIZE, Flash
-from hal.volume import BrokenVolume, VfsVolume
+from hal.volume import BrokenVolume, VfsVolume, lookahead
 
 BLOCKS = 256
-# What the volume is mounted with: VfsLfs2's own defaults on ESP32, but no times at the files.
+# What the volume is mounted with: VfsLfs2's own defaults on ESP32, but no times at the files, and a lookahead
+# for all blocks (hal.volume.lookahead), which is these 32 bytes for BLOCKS.
 # LittleFS keeps files of up to 4 * progsize bytes in their directory entry.
 GEOMETRY = {"progsize": 32, "readsize": 32, "lookahead": 32, "mtime": False}
 MOUNT_POINT = "/data"
@@ -81,13 +82,19 @@ def _make(vfs, image, blocks):
 def _mount(vfs, device):
     if device.is_blank():
         _format(vfs, device)
-    vfs.mount(vfs.VfsLfs2(device, **GEOMETRY), MOUNT_POINT)
+    vfs.mount(vfs.VfsLfs2(device, **_geometry(device)), MOUNT_POINT)
 
 
 def _format(vfs, device):
-    options = dict(GEOMETRY)
+    options = _geometry(device)
     options.pop("mtime")
     vfs.VfsLfs2.mkfs(device, **options)
+
+
+def _geometry(device):
+    options = dict(GEOMETRY)
+    options["lookahead"] = lookahead(device.blocks)
+    return options
 
 
 def _exists(path):

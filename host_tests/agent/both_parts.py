@@ -1,5 +1,7 @@
 """The agent's small parts, each on its own."""
 
+import binascii
+
 from agent import jws, metering, recovery, states
 from agent.checkpoint import Checkpoint
 from agent.counters import Counters
@@ -9,7 +11,7 @@ from agent.reasons import FLAGS, Refused, flag_bit, flag_words
 from agent.samples import MOST, Samples
 from agent.slots import Slots
 from agent.timekeeping import Instant, Timekeeper
-from hal.mock.volume import MemoryVolume
+from hal.mock.volume import MemoryVolume, PowerCut
 
 
 def test_energy_is_allowed_in_two_states_only():
@@ -81,6 +83,42 @@ def test_the_journal_numbers_on_after_every_segment_is_gone():
     assert journal.read(1) is None and journal.read(39)[:4] == b"\x27\x00\x00\x00"
     assert Journal(volume).last == 39
     assert Journal(MemoryVolume(), 77).last == 77
+
+
+def test_full_segments_are_put_away_and_stay_what_they_are():
+    def filled(volume, journal, count):
+        for _ in range(count):
+            journal.append((journal.last + 1).to_bytes(4, "little") + b"x" * 400)
+        held = [journal.read(number) for number in range(1, journal.last + 1)]
+        assert None not in held
+        return held
+
+    volume = MemoryVolume()
+    held = filled(volume, Journal(volume), 40)
+    assert (
+        len(volume.names("journal")) == 5
+    )  # a charger of an earlier firmware has all of them there
+    for mode in ("before", "torn", "after"):
+        for cut in range(6):
+            other = volume.copy()
+            journal = Journal(other)
+            other.cut_after(cut, mode)
+            try:
+                while journal.tidy():
+                    pass
+            except PowerCut:
+                pass
+            other.revive()
+            journal = Journal(other)
+            assert [journal.read(number) for number in range(1, 41)] == held
+            while journal.tidy():
+                pass
+            assert len(other.names("journal")) == 1 and len(other.names("journal/full")) == 4
+            assert filled(other, journal, 20)[:40] == held
+            while journal.drop_oldest(61):
+                pass
+            assert (other.names("journal/full"), len(other.names("journal"))) == ([], 1)
+            assert not journal.tidy() and Journal(other).last == 60
 
 
 def test_numbers_that_were_lost_between_two_segments_are_passed_over():
@@ -209,6 +247,32 @@ def test_flags_are_bits():
     bits = flag_bit("outage") | flag_bit("zero_energy")
     assert flag_words(bits) == ["zero_energy", "outage"]
     assert len(FLAGS) <= 32, "a session's flags are 32 bits in flash"
+
+
+def test_the_keyed_hash_is_that_of_rfc_4231():
+    for key, data, digest in (
+        (
+            b"\x0b" * 20,
+            b"Hi There",
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+        ),
+        (
+            b"Jefe",
+            b"what do ya want for nothing?",
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+        ),
+        (
+            b"\xaa" * 20,
+            b"\xdd" * 50,
+            "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
+        ),
+        (
+            b"\xaa" * 131,
+            b"Test Using Larger Than Block-Size Key - Hash Key First",
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+        ),
+    ):
+        assert binascii.hexlify(jws.hmac_sha256(key, data[:3], data[3:])).decode() == digest
 
 
 def test_a_token_is_only_good_for_its_use():

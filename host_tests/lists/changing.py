@@ -2,7 +2,9 @@
 
 import gc
 
+from agent.listmerge import NEW_BASE, NEW_OVER, PARTS
 from agent.listupdate import ListUpdate
+from agent.subscribers import OVER
 from hal.mock.volume import PowerCut
 from host_tests.scenarios.bench import CHARGER, Bench, hex_of, list_hash, put_of, ref_of
 
@@ -140,5 +142,9 @@ class Changing:
         # A cut between the record and the counter that says so has it told again at the boot.
         assert applied.count(self.version) <= 2 and applied.count(self.version - 1) <= 2
         gc.collect()
-        self.holds(self.booted(volume), True)
+        bench = self.booted(volume)
+        self.holds(bench, True)
+        held = bench.charger.connector._house.subscribers
+        left = [path for path in (PARTS, NEW_BASE, NEW_OVER) if volume.size(path) > 0]
+        assert not left and (volume.size(OVER) > 0) == (held.over is not None), left
         return first

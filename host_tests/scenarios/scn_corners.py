@@ -148,6 +148,30 @@ def test_law_16_the_fill_ins_do_not_grow_with_the_boots():
     assert len(bench.charger.connector._house.time._fills) < 10
 
 
+def test_law_15_nobody_waits_while_the_room_is_measured_or_made():
+    bench = Bench()
+    volume = bench.volume
+    volume.capacity = volume._used() + 150 * 1024  # what is acknowledged gives way all the time
+    house = bench.charger.connector._house
+    asked = []
+    measured = volume.free_bytes
+    volume.free_bytes = lambda: asked.append(1) or measured()
+    removed = volume.remove
+    volume.remove = lambda path: asked.append(path) or removed(path)
+    first = house.ledger.journal.first
+    for _ in range(80):
+        bench.plug()
+        asked.clear()
+        bench.tap(ANNA)
+        assert bench.charger.permit_ma and not asked, asked
+        bench.run(20)
+        bench.unplug()
+        bench.run(20)
+    assert house.ledger.journal.first > first, "nothing had to give way"
+    assert len(volume.names("journal")) <= 2
+    bench.check_numbers()
+
+
 def test_no_call_raises_when_the_store_fails_under_it():
     for configured in (False, True):
         bench = Bench(enabled=configured)
@@ -198,7 +222,7 @@ def test_law_5_damage_in_the_journal_reuses_no_number_and_is_told():
     bench.run(600)
     bench.unplug()
     last = bench.charger.connector._house.ledger.last
-    path = max(p for p in bench.volume.files if p.startswith("journal/"))
+    path = "journal/" + bench.volume.names("journal")[-1]
     for at in range(40, len(bench.volume.files[path]), 97):
         damaged = Bench(boot=False, volume=bench.volume.copy())
         damaged.volume.files[path][at] ^= 8

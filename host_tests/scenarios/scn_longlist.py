@@ -187,7 +187,9 @@ def test_a_damaged_overlay_or_base_is_told_and_replaced():
         assert bench.volume.size(OVER) > 0 and bench.replies[-1]["result"] == "applied"
         bench.volume.files[path][at] ^= 4
         bench.power_cut(5)
-        bench.run(1)
+        for uid in (ANNA, BO):  # damage that the boot does not see is seen by whom it concerns
+            bench.tap(uid)
+            bench.run(70)
         assert bench.status["list"]["version"] == 0, (path, at)
         assert "list_unreadable" in bench.status["faults"] and bench.status["state"] == "locked"
         bench.list_version -= 1

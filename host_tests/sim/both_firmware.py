@@ -7,6 +7,7 @@ import sys
 from firmware.control import Control
 from firmware.crash import carries, crash
 from firmware.housekeeping import HOUR_MS, Housekeeping
+from firmware.lister import BUSY_MS, IDLE_MS, Lister
 from firmware.locked import Locked
 from firmware.provisioning import PATH, NotProvisioned, check, identify, load, store
 from firmware.silence import FIRST_MS, LONGEST_MS, Silence
@@ -286,6 +287,24 @@ def test_a_crash_withdraws_the_permit_then_resets():
     board.power.permit(16000)
     crash(board, "control", ValueError("bad frame 04a24142"))
     assert board.world.permit_ma == 0 and board.resets == ["crash"]
+
+
+def test_the_list_task_does_a_slice_at_a_time_and_rests_when_there_is_none():
+    board, agent, control, uptime = running()
+    agent.left = 0
+    agent.busy = False
+
+    def work(up_ms):
+        agent.left -= 1
+        agent.busy = agent.left > 0
+
+    agent.work = work
+    lister = Lister(agent, uptime)
+    assert agent.has_worker and lister.step() == IDLE_MS
+    agent.left, agent.busy = 2, True
+    assert (lister.step(), agent.left) == (BUSY_MS, 1)
+    assert (lister.step(), agent.left) == (BUSY_MS, 0)
+    assert lister.step() == IDLE_MS
 
 
 def running():

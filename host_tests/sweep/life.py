@@ -19,7 +19,7 @@ from host_tests.scenarios.newkeys import NEXT
 from host_tests.sweep.oracle import MONTH_END_S, check_books, check_versions
 from host_tests.sweep.steps import FEW, STEPS
 
-BLOCKS = 65  # few enough for segments that the service holds to have to give way
+BLOCKS = 73  # few enough for segments that the service holds to have to give way
 BEFORE_S = 7200  # the life begins so long before a month ends
 DARK_S = 20
 OVER_MOST = 4  # entries of the list's overlay, so that both of its swaps are in this life

@@ -176,6 +176,8 @@ def of_pace(facts, where, history):
         for part, us in zip(("p50", "p99", "worst"), facts[name + "_us"], strict=True):
             full = f"time.{name}{key}.{part}.{where}"
             found.append(timing(full, f"{label}, {part}", us / 1000, facts))
+    label = f"flash reads from tap to permit{after}"
+    found += of_tap_reads(f"tap{key}", label, facts, where)
     if not history:
         label = "flash reads to find 1 card in 500"
         reads = facts["look_up_reads"]
@@ -225,7 +227,19 @@ def of_look_up(facts, where):
         if part == "p99":
             label += " (goal 20 ms)"
         found.append(timing(f"time.tap10k.{part}.{where}", label, us / 1000, facts))
+    if "tap_reads" in facts:
+        found += of_tap_reads(
+            "tap10k", "flash reads from tap to permit among 10,000", facts, where
+        )
     return found
+
+
+def of_tap_reads(key, label, facts, where):
+    """What a tap's time is made of on a board, and unlike it the same at every run."""
+    return [
+        Figure(f"{key}.reads.{part}.{where}", f"{label}, {part}", reads, "", tolerance=0.1)
+        for part, reads in zip(("p50", "p99", "worst"), facts["tap_reads"], strict=True)
+    ]
 
 
 def timing(name, label, ms, facts, more=""):

@@ -11,6 +11,7 @@ import binascii
 import struct
 
 from agent import jws
+from agent.subscribers import ENTRY_SIZE, FOOT_SIZE, HEAD_SIZE
 from host_tests.fuzz.flashlife import volumes
 from host_tests.fuzz.stand import MASTER, Stand, plain
 from host_tests.fuzz.targets import Target
@@ -153,11 +154,14 @@ def fix(path, data):
             frame = bytes(data[at + 6 : at + 6 + size])
             struct.pack_into("<I", data, at + 2, _crc(frame))
             at += 6 + size
-    elif path == "list":
-        if len(data) >= 12:
-            struct.pack_into("<I", data, 8, _crc(bytes(data[:8])))
-        for at in range(12, len(data) - 93, 94):
-            struct.pack_into("<I", data, at + 90, _crc(bytes(data[at : at + 90])))
+    elif path.split(".")[0] == "list":
+        begin, end = (0, -FOOT_SIZE) if "over" in path else (HEAD_SIZE, 0)
+        sealed = [(begin + at, ENTRY_SIZE) for at in range(0, len(data) - begin + end, ENTRY_SIZE)]
+        sealed.append((len(data) - FOOT_SIZE, FOOT_SIZE) if end else (0, HEAD_SIZE))
+        for at, size in sealed:
+            if 0 <= at <= len(data) - size:
+                crc = _crc(bytes(data[at : at + size - 4]))
+                struct.pack_into("<I", data, at + size - 4, crc)
     elif len(data) >= 4:
         struct.pack_into("<I", data, len(data) - 4, _crc(bytes(data[:-4])))
 
@@ -165,12 +169,11 @@ def fix(path, data):
 def _frames(volume, touched):
     """{number: data} of every whole frame in segments that were not touched."""
     found = {}
-    for name in volume.names("journal"):
-        path = "journal/" + name
-        if path in touched:
+    for path in volume.files:
+        if path in touched or not path.startswith("journal/"):
             continue
         data = bytes(volume.files[path])
-        at, number = 0, int(name, 16)
+        at, number = 0, int(path.split("/")[-1], 16)
         while at + 6 <= len(data):
             size, crc = struct.unpack_from("<HI", data, at)
             frame = data[at + 6 : at + 6 + size]

@@ -36,7 +36,7 @@ def main(image, most, kept, when):
         why=why,
         unsent=stand.charger.unsent,
         journal=stand.journal_bytes() - before,
-        segments=len(volume.names("journal")),
+        segments=len(stand.segments()),
         free=volume.free_bytes(),
         heap=heap(),
     )

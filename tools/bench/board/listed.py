@@ -7,7 +7,7 @@ tools/bench/listing.py.
 import gc
 import time
 
-from tools.bench.board.pace import tap_to_permit
+from tools.bench.board.pace import taps_to_permit
 from tools.bench.board.report import calibrate, heap, say, spread
 from tools.bench.board.stand import Stand
 from tools.bench.board.subscribing import UID, uid_of
@@ -29,7 +29,7 @@ def main(image, messages, taps):
     unit = calibrate()
     facts = _look_up(stand, device)
     if taps:
-        facts["tap_us"] = spread([tap_to_permit(stand) for _ in range(taps)])
+        facts.update(taps_to_permit(stand, device, taps))
     held = stand.charger._house.subscribers
     say(unit_us=unit, taps=taps, entries=held.count, overlaid=held.over.count, **facts)
 
@@ -115,6 +115,7 @@ def _look_up(stand, device):
     for run in (held.base, held.over):
         run.close()
         run._volume = volume
+    held.find(b"\x00" * 12)  # opens them again, as they stay
     most = [0, 0, 0]
     sums = [0, 0, 0]
     looked = 0

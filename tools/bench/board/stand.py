@@ -121,7 +121,12 @@ class Stand:
 
     def journal_bytes(self):
         """Bytes of all segments of the journal."""
-        return sum([self.volume.size("journal/" + name) for name in self.volume.names("journal")])
+        return sum([self.volume.size(path) for path in self.segments()])
+
+    def segments(self):
+        """Their paths."""
+        folders = ("journal", "journal/full")
+        return [folder + "/" + name for folder in folders for name in self.volume.names(folder)]
 
     def pump(self):
         """What the link does: carry everything up, and the service's acknowledgement down."""
