@@ -42,7 +42,6 @@ _REPEATS = 2  # of one answer that came garbled
 _RESET_AFTER = 3  # attempts
 
 _IC = 0x32
-_READ_SIZE = 110  # of the NDEF file in one turn: 2.8 ms on I2C at 400 kHz
 _SHORT = 30  # bytes fetched of an answer whose size is not known yet
 
 _SAM = build(b"\x14\x01\x14\x01")
@@ -124,6 +123,8 @@ class Pn532(AttendedReader):
                     return
                 if end - start == 2:  # 7F alone: the chip did not understand
                     return self._again()
+                if bus.packets:
+                    break  # what answered something else may have been long: ours in the next turn
                 bus.drop(end)
             elif kind == MORE and bus.packets and self._acked:
                 self._size = end
@@ -245,20 +246,21 @@ class Pn532(AttendedReader):
             self._confirm()
 
     def _read_on(self):
-        self._send_apdu("read", bytes((0, 0xB0, 0, len(self._file), _READ_SIZE)), _READ_SIZE)
+        size = self._bus.portion
+        self._send_apdu("read", bytes((0, 0xB0, 0, len(self._file), size)), size)
 
 
 def worst_turn_bytes(bus):
     """Bus bytes of the worst turn over this transport: an acknowledgement, the longest answer, and the
     confirmation of a UID of ten bytes. At 115200 baud the UART carries them beside the turn.
     """
-    answer = _READ_SIZE + 5 + AROUND
+    answer = bus.portion + 5 + AROUND
     confirm = AROUND + 4 + 12
     return bus.bytes_of(0, ACK_SIZE) + bus.bytes_of(confirm, answer)
 
 
 def open_driver(chip, objects, clock):
-    """See boards/drivers.py. chip: transport, uid_order. objects: bus, settings, cs (of SPI), reset."""
+    """See boards/drivers.py. chip: transport, uid_order, proves. objects: bus, settings, cs (of SPI), reset."""
     bus = need(objects, "bus")
     transport = chip.get("transport") or need(need(objects, "settings"), "kind")
     if transport == "uart":
@@ -266,8 +268,11 @@ def open_driver(chip, objects, clock):
 
         bus = Pn532Hsu(bus)
     elif transport == "i2c":
-        from hal.readers.pn532_i2c import Pn532I2c
+        from hal.readers.pn532_i2c import LEAST_HZ, Pn532I2c
 
+        hz = need(need(objects, "settings"), "baud")
+        if hz < LEAST_HZ:
+            raise ValueError("baud: %d, %d or more for this reader" % (hz, LEAST_HZ))
         bus = Pn532I2c(bus)
     elif transport == "spi":
         from hal.readers.pn532_spi import Pn532Spi
@@ -275,4 +280,4 @@ def open_driver(chip, objects, clock):
         bus = Pn532Spi(bus, need(objects, "cs"))
     else:
         raise ValueError("transport: %s, uart, i2c or spi" % transport)
-    return Pn532(bus, clock, objects.get("reset"), turned(chip))
+    return Pn532(bus, clock, objects.get("reset"), turned(chip), chip.get("proves", False))

@@ -2,10 +2,7 @@
 
 
 class ReaderChip:
-    """Without supply it hears and says nothing, and forgets. hanging: it works on nothing until it is reset.
-
-    A chip has _forget(): it is as it is after a start.
-    """
+    """Without supply it hears and says nothing, and forgets. hanging: it works on nothing until it is reset."""
 
     def __init__(self, world, field):
         self.hanging = False
@@ -25,6 +22,10 @@ class ReaderChip:
         self._low = low
         if low:
             self._begin()
+
+    def _forget(self):
+        """It is as it is after a start."""
+        raise NotImplementedError
 
     def _begin(self):
         self.hanging = False
