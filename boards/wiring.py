@@ -4,6 +4,8 @@ machine: the module `machine`, or what stands for it on a desk.
 """
 
 RELAY = "relay"
+# What a chip may hold the clock of I2C for. The port's own 50 ms would be the control task's whole turn.
+I2C_TIMEOUT_US = 3000
 
 
 class Wiring:
@@ -81,4 +83,6 @@ class Wiring:
                 s["id"], baudrate=s["baud"], polarity=s.get("mode", 0) >> 1, phase=s.get("mode", 0) & 1,
                 sck=pin(s["sck"]), mosi=pin(s["mosi"]), miso=pin(s["miso"]),
             )  # fmt: skip
-        return machine.I2C(s["id"], scl=pin(s["scl"]), sda=pin(s["sda"]), freq=s["baud"])
+        return machine.I2C(
+            s["id"], scl=pin(s["scl"]), sda=pin(s["sda"]), freq=s["baud"], timeout=I2C_TIMEOUT_US
+        )

@@ -11,15 +11,11 @@ A UID is told only after the card has answered a select with exactly that UID, s
 which has no check of its own, cannot make one up.
 """
 
-from hal.elapsed import passed_ms
 from hal.opening import need, turned
-from hal.ports import TWO_CARDS, CardReader
+from hal.ports import TWO_CARDS
 
+from .attended import REFRESH_POLLS, AttendedReader
 from .iso14443 import KIND, Cascade, check_fits, crc_fits, with_crc
-from .presence import Presence
-
-LOST_MS = 60000  # silent for this long: the reader is not healthy
-REFRESH_POLLS = 30
 
 _RESET_MS = 20
 _START_MS = 50  # oscillator, after NRSTPD or the reset command
@@ -73,20 +69,13 @@ _ANSWER = 1
 _SILENCE = 2
 
 
-class Mfrc522(CardReader):
-    """spi, select: like machine.SPI and machine.Pin. reset: None or the pin of NRSTPD (low resets).
-
-    reverse: UIDs are told last byte first.
-    """
+class Mfrc522(AttendedReader):
+    """spi, select: like machine.SPI and machine.Pin. reset: None or the pin of NRSTPD."""
 
     def __init__(self, spi, select, clock, reset=None, reverse=False):
-        self.resets = 0
+        super().__init__(clock, reset, reverse)
         self._spi = spi
         self._select = select
-        self._clock = clock
-        self._reset = reset
-        self._reverse = reverse
-        self._presence = Presence()
         self._cascade = Cascade()
         self._two = bytearray(2)
         self._got = bytearray(2)
@@ -95,34 +84,14 @@ class Mfrc522(CardReader):
         self._block = bytearray(5)
         self._count = 0
         self._collision = 0  # position of the first bit that collided, 1..32; -1 unknown; 0 none
-        self._told = None
-        self._answered = clock.ticks_ms()
-        self._lost = False
         self._odd = 0
-        self._polls = 0
-        self._attempts = 0
         self._place = 0  # position of the collision that is being looked into
         self._pull_reset()
-
-    def poll(self):
-        told, self._told = self._told, None
-        return told
-
-    def healthy(self):
-        return not self._lost
-
-    def attend(self):
-        try:
-            self._turn()
-        except OSError:
-            self._stumbled()
-        if passed_ms(self._clock, self._answered) >= LOST_MS:
-            self._lost = True  # kept, for the clock's differences wrap
 
     def _turn(self):
         step = self._step
         if step == "reset" or step == "start":
-            if passed_ms(self._clock, self._since) < self._pause_ms:
+            if self._waited_ms() < self._pause_ms:
                 return
             if step == "start":
                 self._set_up()
@@ -138,7 +107,7 @@ class Mfrc522(CardReader):
             return
         ended = self._look()
         if ended == _NONE:
-            if passed_ms(self._clock, self._since) >= _STUCK_MS:
+            if self._waited_ms() >= _STUCK_MS:
                 raise OSError(5, "EIO")
             return
         self._advance(ended)
@@ -148,11 +117,6 @@ class Mfrc522(CardReader):
                 if ended != _NONE:
                     self._advance(ended)
                     break
-
-    def _go(self, step, pause_ms=0):
-        self._step = step
-        self._since = self._clock.ticks_ms()
-        self._pause_ms = pause_ms
 
     # ---- the chip's life
 
@@ -181,8 +145,7 @@ class Mfrc522(CardReader):
         """Begin a poll, if the chip still is what it was set up to be."""
         if self._read(_MODE) == _MODE_VALUE:
             self._odd = self._attempts = 0
-            self._lost = False
-            self._answered = self._clock.ticks_ms()
+            self._heard()
         else:
             self._odd += 1
             if self._odd >= _ODD_MOST:
@@ -285,7 +248,7 @@ class Mfrc522(CardReader):
             return
         if self._presence.fresh(uid):
             self._presence.hold(uid)
-            self._told = (KIND, bytes(reversed(uid)) if self._reverse else uid)
+            self._told = (KIND, self._ordered(uid))
         self._finish()
 
     def _finish(self):

@@ -10,11 +10,11 @@ answer sends the next command too, so a poll takes one turn, 50 ms, and a card i
 UID is told after the chip has found a card by exactly that UID (`confirm`).
 """
 
-from hal.elapsed import passed_ms
 from hal.opening import need, turned
-from hal.ports import TWO_CARDS, CardReader
+from hal.ports import TWO_CARDS
 
 from . import ndef
+from .attended import REFRESH_POLLS, AttendedReader
 from .iso14443 import KIND, tagged
 from .pn532_frame import (
     ACK,
@@ -32,10 +32,6 @@ from .pn532_frame import (
     speaks_apdus,
     targets,
 )
-from .presence import Presence
-
-LOST_MS = 60000  # silent for this long: the reader is not healthy
-REFRESH_POLLS = 30  # the chip is configured again after this many polls, in case it forgot
 
 _RESET_MS = 20  # RSTPDN low
 _START_MS = 20  # from RSTPDN high until the chip listens
@@ -46,7 +42,6 @@ _REPEATS = 2  # of one answer that came garbled
 _RESET_AFTER = 3  # attempts
 
 _IC = 0x32
-_READ_SIZE = 110  # of the NDEF file in one turn: 2.8 ms on I2C at 400 kHz
 _SHORT = 30  # bytes fetched of an answer whose size is not known yet
 
 _SAM = build(b"\x14\x01\x14\x01")
@@ -60,27 +55,16 @@ _APP = b"\x00\xa4\x04\x00\x07\xd2\x76\x00\x00\x85\x01\x01\x00"
 _FILE = b"\x00\xa4\x00\x0c\x02\xe1\x04"
 
 
-class Pn532(CardReader):
-    """bus: a transport. reset: None or the pin of RSTPDN (low resets).
-
-    reverse: UIDs are told last byte first, as some readers have it. proves: the URL of cards that speak
+class Pn532(AttendedReader):
+    """bus: a transport. reset: None or the pin of RSTPDN. proves: the URL of cards that speak
     ISO/IEC 14443-4 is read as well (`proof`), which takes three turns more.
     """
 
     def __init__(self, bus, clock, reset=None, reverse=False, proves=False):
+        super().__init__(clock, reset, reverse)
         self.proof = b""
-        self.resets = 0
         self._bus = bus
-        self._clock = clock
-        self._reset = reset
-        self._reverse = reverse
         self._proves = proves
-        self._presence = Presence()
-        self._told = None
-        self._answered = clock.ticks_ms()
-        self._lost = False
-        self._attempts = 0
-        self._polls = 0
         self._frame = _SAM
         self._acked = False
         self._repeats = 0
@@ -88,32 +72,15 @@ class Pn532(CardReader):
         self._card = None  # (number, SAK, UID) that is being asked
         self._file = b""
         self._url = b""
-        self._pause_ms = 0
-        self._since = clock.ticks_ms()
         self._step = "wake"
         if reset is not None:
             self._pull_reset()
-
-    def poll(self):
-        told, self._told = self._told, None
-        return told
-
-    def healthy(self):
-        return not self._lost
-
-    def attend(self):
-        try:
-            self._turn()
-        except OSError:
-            self._stumbled()
-        if passed_ms(self._clock, self._answered) >= LOST_MS:
-            self._lost = True  # kept, for the clock's differences wrap
 
     def _turn(self):
         step = self._step
         if step != "reset" and step != "wake":
             self._listen()
-        elif passed_ms(self._clock, self._since) >= self._pause_ms:
+        elif self._waited_ms() >= self._pause_ms:
             if step == "reset":
                 self._reset.value(1)
                 self._go("wake", _START_MS)
@@ -129,13 +96,8 @@ class Pn532(CardReader):
         self._size = size
         self._repeats = _REPEATS
         self._acked = False
-        self._go(step, 0)
+        self._go(step)
         self._bus.send(frame)
-
-    def _go(self, step, pause_ms):
-        self._step = step
-        self._since = self._clock.ticks_ms()
-        self._pause_ms = pause_ms
 
     def _listen(self):
         bus = self._bus
@@ -156,12 +118,13 @@ class Pn532(CardReader):
                     and buf[start] == FROM_CHIP
                     and buf[start + 1] == code
                 ):
-                    self._answered = self._clock.ticks_ms()
-                    self._lost = False
+                    self._heard()
                     self._take(buf, start + 2, end - 1)
                     return
                 if end - start == 2:  # 7F alone: the chip did not understand
                     return self._again()
+                if bus.packets:
+                    break  # what answered something else may have been long: ours in the next turn
                 bus.drop(end)
             elif kind == MORE and bus.packets and self._acked:
                 self._size = end
@@ -170,7 +133,7 @@ class Pn532(CardReader):
                 return self._again()
             else:
                 break  # the rest of it is still on the line
-        if passed_ms(self._clock, self._since) >= (_REPLY_MS if self._acked else _ACK_MS):
+        if self._waited_ms() >= (_REPLY_MS if self._acked else _ACK_MS):
             self._again()
 
     def _again(self):
@@ -254,9 +217,7 @@ class Pn532(CardReader):
         uid = self._card[2]
         if found and len(found) == 1 and found[0][2] == uid:
             self._presence.hold(uid)
-            if self._reverse:
-                uid = bytes(reversed(uid))
-            self._tell((KIND, uid), self._url)
+            self._tell((KIND, self._ordered(uid)), self._url)
         self._ask("release", _RELEASE)
 
     def _tell(self, card, proof):
@@ -285,20 +246,21 @@ class Pn532(CardReader):
             self._confirm()
 
     def _read_on(self):
-        self._send_apdu("read", bytes((0, 0xB0, 0, len(self._file), _READ_SIZE)), _READ_SIZE)
+        size = self._bus.portion
+        self._send_apdu("read", bytes((0, 0xB0, 0, len(self._file), size)), size)
 
 
 def worst_turn_bytes(bus):
     """Bus bytes of the worst turn over this transport: an acknowledgement, the longest answer, and the
     confirmation of a UID of ten bytes. At 115200 baud the UART carries them beside the turn.
     """
-    answer = _READ_SIZE + 5 + AROUND
+    answer = bus.portion + 5 + AROUND
     confirm = AROUND + 4 + 12
     return bus.bytes_of(0, ACK_SIZE) + bus.bytes_of(confirm, answer)
 
 
 def open_driver(chip, objects, clock):
-    """See boards/drivers.py. chip: transport, uid_order. objects: bus, settings, cs (of SPI), reset."""
+    """See boards/drivers.py. chip: transport, uid_order, proves. objects: bus, settings, cs (of SPI), reset."""
     bus = need(objects, "bus")
     transport = chip.get("transport") or need(need(objects, "settings"), "kind")
     if transport == "uart":
@@ -306,8 +268,11 @@ def open_driver(chip, objects, clock):
 
         bus = Pn532Hsu(bus)
     elif transport == "i2c":
-        from hal.readers.pn532_i2c import Pn532I2c
+        from hal.readers.pn532_i2c import LEAST_HZ, Pn532I2c
 
+        hz = need(need(objects, "settings"), "baud")
+        if hz < LEAST_HZ:
+            raise ValueError("baud: %d, %d or more for this reader" % (hz, LEAST_HZ))
         bus = Pn532I2c(bus)
     elif transport == "spi":
         from hal.readers.pn532_spi import Pn532Spi
@@ -315,4 +280,4 @@ def open_driver(chip, objects, clock):
         bus = Pn532Spi(bus, need(objects, "cs"))
     else:
         raise ValueError("transport: %s, uart, i2c or spi" % transport)
-    return Pn532(bus, clock, objects.get("reset"), turned(chip))
+    return Pn532(bus, clock, objects.get("reset"), turned(chip), chip.get("proves", False))

@@ -11,6 +11,7 @@ class Pn532Hsu:
     """uart: like machine.UART. What came stands in `buf` from its start."""
 
     packets = False  # bytes come by themselves, in any portions
+    portion = 110  # bytes of a card's file asked for at once
 
     def __init__(self, uart):
         self.buf = bytearray(SIZE)

@@ -1,4 +1,4 @@
-"""PN532 on I2C, 400 kHz or less, address 0x24. Every read begins with a status byte: 01 is ready.
+"""PN532 on I2C, 400 kHz, address 0x24. Every read begins with a status byte: 01 is ready.
 
 The chip holds the clock low for up to 1 ms: give `machine.I2C` a `timeout` of 2000 us or more, but
 not its own default of 50 ms, which a chip that hangs would take from the control task. A wrong
@@ -6,6 +6,7 @@ sequence can make it hold the clock for ever, so its reset line belongs on a pin
 """
 
 SIZE = 160
+LEAST_HZ = 400000  # slower, a poll does not fit into its turn
 _ADDRESS = 0x24
 
 
@@ -13,6 +14,7 @@ class Pn532I2c:
     """i2c: like machine.I2C. Its OSErrors go through. What came stands in `buf` from its start."""
 
     packets = True  # one frame a read; what is not fetched of it is gone
+    portion = 80  # bytes of a card's file asked for at once: 3 ms at 400 kHz with all that is in the turn
 
     def __init__(self, i2c, address=_ADDRESS):
         self.buf = bytearray(SIZE)

@@ -23,6 +23,7 @@ class Pn532Spi:
     """spi, select: like machine.SPI and machine.Pin. What came stands in `buf` from its start."""
 
     packets = True  # one frame a read; what is not fetched of it is gone
+    portion = 110  # bytes of a card's file asked for at once
 
     def __init__(self, spi, select):
         self.buf = bytearray(SIZE)

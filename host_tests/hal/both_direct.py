@@ -3,7 +3,8 @@
 from hal.mock.chips.pilot_circuit import PLUG_MV
 from hal.mock.world import World
 from hal.power import direct
-from host_tests.hal.direct_bench import TURN_MS, Bench
+from host_tests.hal.direct_bench import Bench
+from host_tests.hal.power_bench import TURN_MS
 
 
 def test_a_permit_closes_after_the_vehicle_has_asked_for_500_ms():

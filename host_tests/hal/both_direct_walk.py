@@ -4,7 +4,8 @@ The oracle knows the truth of the world and of what was switched in it, and noth
 """
 
 from hal.mock.chips.pilot_circuit import PLUG_MV
-from host_tests.hal.direct_bench import TURN_MS, Bench
+from host_tests.hal.direct_bench import Bench
+from host_tests.hal.power_bench import TURN_MS
 
 STEPS = 3000
 FOLLOW_MS = 2 * TURN_MS  # a cause is seen in the next turn at the latest; a diode needs one more

@@ -5,7 +5,8 @@ A seeded walk against an oracle that knows the world and what was switched, and 
 
 from hal.mock.chips.openevse import GFI
 from host_tests.hal.both_direct_walk import Random
-from host_tests.hal.openevse_bench import TURN_MS, Bench
+from host_tests.hal.openevse_bench import Bench
+from host_tests.hal.power_bench import TURN_MS
 
 STEPS = 1500
 # The controller gives the vehicle 3 s; where it does not, or cannot be heard, 6 s. A command waits for the answer

@@ -115,10 +115,14 @@ def test_the_pilot_of_the_board_itself():
 
 
 def test_readers_by_their_transport():
-    objects, clock = given(settings={"kind": "uart"}, cs=SimPin())
+    objects, clock = given(settings={"kind": "uart", "baud": 400000}, cs=SimPin())
     for chip in ({"transport": "uart"}, {"transport": "i2c"}, {"transport": "spi"}, {}):
         assert pn532.open_driver(chip, objects, clock).poll() is None
     assert pn532.open_driver({"uid_order": "reverse"}, objects, clock)._reverse
+    assert pn532.open_driver({"proves": True}, objects, clock)._proves
+    assert not pn532.open_driver({}, objects, clock)._proves
+    slow = dict(objects, settings={"kind": "i2c", "baud": 100000})
+    assert refused(pn532, {}, slow, clock) == "baud: 100000, 400000 or more for this reader"
     assert mfrc522.open_driver({"transport": "spi"}, objects, clock).poll() is None
     assert refused(pn532, {"transport": "spi"}, without(objects, "cs"), clock) == "cs: missing"
     assert (

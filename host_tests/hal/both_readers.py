@@ -9,6 +9,7 @@ from hal.readers.iso14443 import Cascade, check_fits, crc_a, crc_fits, tagged, w
 from hal.readers.mfrc522 import worst_turn_bytes as mfrc522_bytes
 from hal.readers.ndef import url
 from hal.readers.pn532 import worst_turn_bytes as pn532_bytes
+from hal.readers.pn532_i2c import LEAST_HZ
 from host_tests.hal.data import rfid
 from host_tests.hal.reader_rig import ALL, PN532, Rig
 
@@ -210,6 +211,13 @@ def test_the_bus_bytes_of_the_worst_turn_are_those_that_are_stated():
         rig.run(1000)
         stated = mfrc522_bytes() if how == "mfrc522" else pn532_bytes(rig.transport)
         assert rig.worst <= stated <= 2 * rig.worst, (how, rig.worst, stated)
+
+
+def test_a_turn_takes_no_more_than_three_milliseconds_of_its_bus():
+    stated = {how: pn532_bytes(Rig(how).transport) for how in ("i2c", "spi")}
+    assert stated["i2c"] * 9 * 1000 <= 3 * LEAST_HZ, "nine clocks a byte"
+    assert stated["spi"] * 8 * 1000 <= 3 * 1000000
+    assert mfrc522_bytes() * 8 * 1000 <= 3 * 1000000
 
 
 def test_the_url_of_a_card_that_proves_itself():

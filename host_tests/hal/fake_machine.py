@@ -57,7 +57,7 @@ class FakeMachine:
 
         def I2C(number, **settings):
             made.append(("i2c", number, settings["scl"].number))
-            return SimI2c({})
+            return SimI2c({}, settings["timeout"])
 
         self.Pin, self.ADC, self.PWM = Pin, ADC, PWM
         self.Timer, self.WDT = Timer, WDT

@@ -1,5 +1,6 @@
 """A card reader, its bus, its simulated chip and the world, in steps of the control task."""
 
+from boards.wiring import I2C_TIMEOUT_US
 from hal.mock.buses import SimI2c, SimPin, SimSpi, SimUart
 from hal.mock.chips.cards import Card, Field
 from hal.mock.chips.mfrc522 import Mfrc522Chip
@@ -75,7 +76,7 @@ class Rig:
                 self.transport = Pn532Hsu(self.bus)
             elif how == "i2c":
                 self.wire = Pn532OnI2c(self.chip)
-                self.bus = self.wire.bus = CountingI2c({0x24: self.wire})
+                self.bus = self.wire.bus = CountingI2c({0x24: self.wire}, I2C_TIMEOUT_US)
                 self.transport = Pn532I2c(self.bus)
             else:
                 self.wire = Pn532OnSpi(self.chip)

@@ -128,6 +128,16 @@ def test_chips_fit_their_buses_and_meters_their_facts():
     ]
 
 
+def test_a_reader_has_a_bus_that_is_fast_enough():
+    assert wrong(lambda b: b["buses"]["front"].update(baud=100000), "olimex_esp32_poe") == [
+        "buses.front.baud: a pn532 needs 400000 or more"
+    ]
+    assert wrong(lambda b: b["chips"]["reader"].update(proves=True), "olimex_esp32_poe") == []
+    assert wrong(lambda b: b["chips"]["reader"].update(proves=True)) == [
+        "chips.reader.proves: a mfrc522 cannot read such a card"
+    ]
+
+
 def test_the_schema_names_the_field_too():
     assert wrong(lambda b: b["limits"].update(limit_ma=5000)) == [
         "limits.limit_ma: 5000 is less than the minimum of 6000"

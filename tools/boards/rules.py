@@ -1,6 +1,7 @@
 """The rules of a board description that a schema cannot say; each error names its field."""
 
 from hal.meters.modbus_table import MODELS, Model
+from hal.readers.pn532_i2c import LEAST_HZ
 from tools.boards.processors import PROCESSORS
 
 # kinds of bus that a driver talks over; None: it needs none
@@ -32,6 +33,7 @@ def errors(board):
         *_buses(board),
         *_chips(board),
         *_meter(board),
+        *_reader(board),
         *_relay(board),
         *_rest(board),
     ]
@@ -133,6 +135,16 @@ def _meter(board):
         yield "chips.meter.source: a chip on the board is no certified meter"
     if meter["phases"] < board["limits"]["phases"]:
         yield "chips.meter.phases: the meter does not see every phase of limits.phases"
+
+
+def _reader(board):
+    reader = board["chips"]["reader"]
+    bus = board["buses"].get(reader.get("bus"), {})
+    slow = bus.get("kind") == "i2c" and bus["baud"] < LEAST_HZ
+    if reader["driver"] == "pn532" and slow:
+        yield "buses.%s.baud: a pn532 needs %d or more" % (reader["bus"], LEAST_HZ)
+    if reader.get("proves") and reader["driver"] != "pn532":
+        yield "chips.reader.proves: a %s cannot read such a card" % reader["driver"]
 
 
 def _relay(board):

@@ -3,6 +3,8 @@
 Its time is the world's, and within a turn, in which that stands still, 25 us an access and 8 us a byte.
 """
 
+from hal.mock.chips.reader import ReaderChip
+
 _COM_IRQ = 0x04
 _ERROR = 0x06
 _FIFO = 0x09
@@ -29,19 +31,14 @@ def _bits(data):
     return [byte >> bit & 1 for byte in data for bit in range(8)]
 
 
-class Mfrc522Chip:
-    """powered, reset: as the PN532's. hanging: registers stand, and nothing ever ends. version: of the chip."""
+class Mfrc522Chip(ReaderChip):
+    """hanging: registers stand, and nothing ever ends. version: of the chip."""
 
     def __init__(self, world, field, version=0x92):
-        self.hanging = False
         self.version = version
         self.accesses = 0
         self.calls = 0  # WUPA or REQA
-        self._world = world
-        self._field = field
-        self._powered = True
-        self._low = False
-        self._forget()
+        super().__init__(world, field)
 
     def _forget(self):
         self.registers = bytearray(64)
@@ -55,21 +52,6 @@ class Mfrc522Chip:
         self._register = None
         self._spent_us = 0
         self._spent_at_ms = -1
-
-    def power(self, on):
-        """Switch its supply."""
-        self._powered = on
-        self.hanging = False
-        self._forget()
-        self._field.drop()
-
-    def reset(self, low):
-        """Hears its NRSTPD pin."""
-        self._low = low
-        if low:
-            self.hanging = False
-            self._forget()
-            self._field.drop()
 
     # ---- SPI
 

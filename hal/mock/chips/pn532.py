@@ -6,6 +6,7 @@ is junk, as on a real chip.
 """
 
 from hal.mock.chips.cards import ACTIVE, IDLE
+from hal.mock.chips.reader import ReaderChip
 
 _ACK = b"\x00\x00\xff\x00\xff\x00"
 _NACK = b"\x00\x00\xff\xff\x00\x00"
@@ -14,23 +15,17 @@ _ACK_MS = 1
 _TRY_MS = 6  # one call for cards without an answer
 
 
-class Pn532Chip:
+class Pn532Chip(ReaderChip):
     """The chip behind its transport.
 
-    powered: without supply it hears and says nothing and forgets. hanging: it does nothing until it is
-    reset. deaf_ms: how much later than usual it answers. commands: codes it has carried out.
+    hanging: it does nothing. deaf_ms: how much later than usual it answers. commands: codes it has carried out.
     """
 
     def __init__(self, world, field):
-        self.hanging = False
         self.deaf_ms = 0
         self.commands = []
         self.naks = 0
-        self._world = world
-        self._field = field
-        self._powered = True
-        self._low = False
-        self._forget()
+        super().__init__(world, field)
 
     def _forget(self):
         self.asleep = True
@@ -43,21 +38,6 @@ class Pn532Chip:
     def alive(self):
         """Whether it does anything at all."""
         return self._powered and not self._low and not self.hanging
-
-    def power(self, on):
-        """Switch its supply."""
-        self._powered = on
-        self.hanging = False
-        self._forget()
-        self._field.drop()
-
-    def reset(self, low):
-        """Hears its RSTPDN pin."""
-        self._low = low
-        if low:
-            self.hanging = False
-            self._forget()
-            self._field.drop()
 
     def hear(self, frame):
         """A whole frame from the host: bytes from 00 00 FF on."""
