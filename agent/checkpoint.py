@@ -18,6 +18,7 @@ import binascii
 import struct
 
 from .const import const
+from .counters import MOST as MOST_NUMBERED
 from .packing import member
 from .reasons import STOP_REASONS
 from .samples import CHUNK, MOST, SIZE, Samples, known
@@ -58,6 +59,8 @@ class Checkpoint:
         self._saved = None
         if self._slots.state is not None and len(self._slots.state) == _SIZE:
             saved = struct.unpack(_FORM, self._slots.state)
+            if max(saved[4], saved[6]) >= MOST_NUMBERED:
+                return
             self.number, self.next_seq, self.register_wh = saved[4], saved[6], saved[10]
             self.serial = _serial(saved[19])
             if _makes_sense(saved):
@@ -256,7 +259,7 @@ def _number(name):
         number = int(name.rsplit("-", 1)[1])
     except (AttributeError, IndexError, ValueError):
         return 0
-    return number if 0 < number <= 0xFFFFFFFF else 0
+    return number if 0 < number < MOST_NUMBERED else 0
 
 
 def _makes_sense(saved):

@@ -11,6 +11,7 @@ from .slots import Slots
 
 _FORM = "<IIIIIII"
 _SIZE = const(28)
+MOST = const(0x7FFFFFFF)  # boots, records or sessions: what counts more of them is damaged
 
 
 class Counters:
@@ -31,6 +32,10 @@ class Counters:
             self.config_version,
             self.list_version,
         ) = struct.unpack(_FORM, state + b"\x00" * (_SIZE - len(state)))
+        if self.boot >= MOST:
+            self.boot = 0  # the newest record knows
+        if self.acked >= MOST:
+            self.acked = 0  # all that is held is offered again
 
     def save(self):
         """Durable on return. OSError from the volume: then the old values stand in flash."""

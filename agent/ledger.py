@@ -10,6 +10,7 @@ import struct
 
 from . import jws
 from .const import const
+from .counters import MOST
 from .journal import Journal
 from .packing import pack, unpack
 from .render import render
@@ -83,7 +84,7 @@ class Ledger:
         newest = self.journal.newest
         for seq in range(newest, max(0, newest - _FAR), -1):
             record = self.read(seq)
-            if record is not None:
+            if record is not None and record.boot < MOST:
                 return record.boot
         return 0
 
