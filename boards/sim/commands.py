@@ -8,7 +8,7 @@ import binascii
 from hal.mock.world import CONTACTOR_FAULTS, METER_FAULTS, PILOT_FAULTS, READER_FAULTS
 from hal.ports import FAULT_WORDS
 
-BUS_FAULTS = ("", "cut", "flip")
+BUS_FAULTS = ("", "cut", "drop", "flip", "foreign", "hang", "high", "late", "low", "stretch")
 ROLES = ("meter", "power", "reader")
 OK = "ok"  # as a fault: there is none
 

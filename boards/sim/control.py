@@ -107,4 +107,4 @@ class ControlPort:
         try:
             hardware.switch(of, fault)
         except ValueError as exc:
-            raise BadCommand("of: %s" % exc)
+            raise BadCommand(str(exc))

@@ -13,14 +13,14 @@ Drivers need turns, and the simulator's time jumps. So time passes here, in `pas
 A chip begins anew with the process: kill, cut and reset are power cuts without a warning for it.
 """
 
+from boards.sim.fitting import METERS, POWERS, READERS
 from hal.ports import Clock
 
 TURN_MS = 50
 LIMITS = {"limit_ma": 32000, "phases": 3}
 QUIET_MS = 7000  # longer than the slowest thing that a power board does after a change
 TROUBLE_QUIET_MS = 65000  # while something is wrong: drivers tell of it for a minute, or after one
-
-_FLIP_EVERY = 7
+_FOLDERS = {"meter": "meters", "reader": "readers", "power": "power"}
 
 
 class DriverClock(Clock):
@@ -61,37 +61,43 @@ class Hardware:
     def __init__(self, world, names, serial):
         self.meter = self.reader = self.power = None
         self.most_gap_ms = self.settle_ms = 0
-        self._world = world
+        self.world = world
         self._calm = DriverClock(world)
         self._counting = DriverClock(world)
-        self._switches = {}
+        self._faults = {}  # by role, the BusFaults of its chip
         self._switched = {}
         self._seen = self._turn = None
         self._quiet_ms = world.now_ms + QUIET_MS
         if names["power"] != "mock":
-            self.power = Asked(_POWERS[names["power"]](self))
+            self.power = Asked(POWERS[names["power"]](self))
         if names["meter"] != "mock":
-            self.meter = _METERS[names["meter"]](self, serial)
+            self.meter = METERS[names["meter"]](self, serial)
         if names["reader"] != "mock":
-            self.reader = _READERS[names["reader"]](self)
+            self.reader = READERS[names["reader"]](self)
 
     # ---- the bus's faults
 
     def switch(self, of, fault):
-        """Switch the fault "cut" or "flip" of a bus on, or all off with "". ValueError where it cannot be."""
-        if of not in self._switches:
-            raise ValueError("the %s has no bus" % of)
-        self._switches[of](fault)
+        """Switch a fault of fitting.BusFaults on, and every other off; "" for none.
+
+        ValueError "member: reason", of the command, where it cannot be.
+        """
+        if of not in self._faults:
+            raise ValueError("of: the %s has no bus" % of)
+        try:
+            self._faults[of].switch(fault)
+        except ValueError as error:
+            raise ValueError("fault: %s" % error)
         self._switched[of] = fault
         if not fault:
             del self._switched[of]
-        self._world.changes += 1
+        self.world.changes += 1
 
     # ---- time
 
     def takes_turn(self):
         """Whether the drivers have a turn now: not where nothing has passed for them and nothing happened."""
-        world = self._world
+        world = self.world
         turn = (self._calm.passed_ms(), self._counting.passed_ms(), world.changes)
         if turn == self._turn:
             return False
@@ -100,7 +106,7 @@ class Hardware:
 
     def pass_ms(self, due_ms, most_ms, attend):
         """Let time pass, `most_ms` at most, and return how much; attend() gives the drivers a turn."""
-        world = self._world
+        world = self.world
         # Nothing has to be heard again where nothing flowed, unless the meter is silent anyway.
         settle_ms = self.settle_ms if world.current_ma() or not self._heard() else 0
         most_ms = min(most_ms, max(due_ms, TURN_MS))
@@ -120,7 +126,7 @@ class Hardware:
         return self.meter is None or self.meter.read() is not None
 
     def _jump(self, ms):
-        world = self._world
+        world = self.world
         controller = world.controller
         flows = world.current_ma() > 0
         if flows and self.most_gap_ms:
@@ -138,7 +144,7 @@ class Hardware:
 
     def _is_quiet(self):
         """Whether nothing has changed for so long that no driver has anything to do but to look again."""
-        world, power = self._world, self.power
+        world, power = self.world, self.power
         seen = [world.changes]
         trouble = bool(self._switched)
         if power:
@@ -158,122 +164,23 @@ class Hardware:
     # ---- what the makers below take
 
     def now_ms(self):
-        return self._world.now_ms
+        return self.world.now_ms
 
-    def open_meter(self, module, chip, objects, gap_ms, settle_ms):
+    def open_meter(self, module, chip, objects, faults, gap_ms, settle_ms):
         """gap_ms: how long the chip may be left alone while it counts. settle_ms: turns until it is heard."""
         self.most_gap_ms, self.settle_ms = gap_ms, settle_ms
-        self._add("meter", objects["bus"].lines)
         chip["calibrated"] = True
+        return self._open("meter", module, chip, objects, faults, self._counting)
+
+    def open_reader(self, module, chip, objects, faults):
+        return self._open("reader", module, chip, objects, faults, self._calm)
+
+    def open_power(self, module, chip, objects, faults):
+        return self._open("power", module, chip, objects, faults, self._calm)
+
+    def _open(self, role, module, chip, objects, faults, clock):
+        if faults:
+            self._faults[role] = faults
         objects["limits"] = LIMITS
-        return _open("hal.meters." + module, chip, objects, self._counting)
-
-    def open_reader(self, module, chip, objects):
-        self._add("reader", objects["bus"].lines)
-        return _open("hal.readers." + module, chip, objects, self._calm)
-
-    def open_power(self, module, chip, objects):
-        if "bus" in objects:
-            self._add("power", objects["bus"].lines)
-        objects["limits"] = LIMITS
-        return _open("hal.power." + module, chip, objects, self._calm)
-
-    def _add(self, of, lines):
-        def switch(fault):
-            lines.cut = fault == "cut"
-            lines.flip_every = _FLIP_EVERY if fault == "flip" else 0
-
-        self._switches[of] = switch
-
-
-def _open(module, chip, objects, clock):
-    return __import__(module, None, None, ("open_driver",)).open_driver(chip, objects, clock)
-
-
-def _atm90e32(hardware, serial):
-    from hal.mock.buses import SimPin, SimSpi
-    from hal.mock.chips.atm90e32 import CONSTANTS, Atm90e32Chip
-
-    pin = SimPin()
-    objects = {"bus": SimSpi({pin: Atm90e32Chip(hardware._world)}), "cs": pin}
-    chip = {"serial": serial, "constants": CONSTANTS}
-    return hardware.open_meter("atm90e32", chip, objects, 120000, 800)
-
-
-def _bl0942(hardware, serial):
-    from hal.mock.chips.bl0942 import CONSTANTS, Bl0942Chip
-
-    chip = {"serial": serial, "constants": CONSTANTS}
-    bus = _uart(hardware, Bl0942Chip(hardware._world), 4800)
-    return hardware.open_meter("bl0942", chip, {"bus": bus}, 120000, 800)
-
-
-def _cse7766(hardware, serial):
-    from hal.mock.chips.cse7766 import Cse7766Chip
-
-    chip = {"serial": serial, "constants": {"voltage_permille": 1000, "current_permille": 1000}}
-    bus = _uart(hardware, Cse7766Chip(hardware._world), 4800)
-    return hardware.open_meter("cse7766", chip, {"bus": bus}, 4500, 400)
-
-
-def _sdm630(hardware, serial):
-    from hal.mock.chips.modbus_slave import ModbusSlave
-    from hal.mock.chips.rs485 import SimRs485
-
-    slave = ModbusSlave(hardware._world, "sdm630")
-    bus = SimRs485(hardware.now_ms, slave, 9600)
-    objects = {"bus": bus, "settings": {"baud": 9600}}
-    return hardware.open_meter("modbus", {"model": "sdm630"}, objects, 600000, 1000)
-
-
-def _pn532(hardware):
-    from hal.mock.chips.cards import Field
-    from hal.mock.chips.pn532 import Pn532Chip, Pn532OnUart
-
-    wire = Pn532OnUart(Pn532Chip(hardware._world, Field(hardware._world)))
-    bus = wire.line = _uart(hardware, wire, 115200)
-    return hardware.open_reader("pn532", {"transport": "uart"}, {"bus": bus})
-
-
-def _mfrc522(hardware):
-    from hal.mock.buses import SimPin, SimSpi
-    from hal.mock.chips.cards import Field
-    from hal.mock.chips.mfrc522 import Mfrc522Chip
-
-    pin = SimPin()
-    bus = SimSpi({pin: Mfrc522Chip(hardware._world, Field(hardware._world))})
-    return hardware.open_reader("mfrc522", {"transport": "spi"}, {"bus": bus, "cs": pin})
-
-
-def _openevse(hardware):
-    from hal.mock.chips.openevse import OpenEvseChip
-
-    bus = _uart(hardware, OpenEvseChip(hardware._world), 115200)
-    return hardware.open_power("openevse", {}, {"bus": bus})
-
-
-def _direct(hardware):
-    from hal.mock.chips.pilot_circuit import FACTS, PilotCircuit
-
-    circuit = PilotCircuit(hardware._world, gate=True, comparator=True)
-
-    def switch(fault):
-        if fault == "flip":
-            raise ValueError("a pilot has no bytes to flip")
-        circuit.broken = fault == "cut"
-
-    hardware._switches["power"] = switch
-    return hardware.open_power("direct", {"facts": FACTS}, dict(circuit.ports))
-
-
-def _uart(hardware, chip, baud):
-    from hal.mock.buses import SimUart
-
-    bus = SimUart(hardware.now_ms, chip, baud)
-    chip.uart = bus
-    return bus
-
-
-_METERS = {"atm90e32": _atm90e32, "bl0942": _bl0942, "cse7766": _cse7766, "sdm630": _sdm630}
-_READERS = {"pn532": _pn532, "mfrc522": _mfrc522}
-_POWERS = {"openevse": _openevse, "direct": _direct}
+        module = __import__("hal.%s.%s" % (_FOLDERS[role], module), None, None, ("open_driver",))
+        return module.open_driver(chip, objects, clock)

@@ -251,15 +251,15 @@ class OpenEvse(PowerBoard):
     def _answered(self, command, good, tokens):
         name = command[:2]
         if name == "FS" and good:
-            self._code = _SLEEPING
+            self._obeyed(_SLEEPING)
             if self._contact != "ready":
                 self._begin("setup")
             self._polled["GS"] = -_PILOT_MS
         elif name == "FD" and good:
-            self._code = _DISABLED
+            self._obeyed(_DISABLED)
             self._stop_ms = self._now_ms  # in silence FS is next, which leads back
         elif name == "FE" and good:
-            self._code = 0
+            self._obeyed(0)
             self._polled["GS"] = -_PILOT_MS
         elif name == "SB" and good:
             self._flags &= ~_BOOT_LOCKED
@@ -269,6 +269,11 @@ class OpenEvse(PowerBoard):
             self._take_heartbeat(command, good, tokens)
         elif good:
             self._take_poll(name, tokens)
+
+    def _obeyed(self, code):
+        """It has taken an order. A fault that it told of stands until it tells of something else."""
+        if self._code not in _FAULTS:
+            self._code = code
 
     def _take_current(self, command, good, tokens):
         wanted_a = rapi.number(command.split()[1])

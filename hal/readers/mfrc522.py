@@ -85,6 +85,7 @@ class Mfrc522(AttendedReader):
         self._count = 0
         self._collision = 0  # position of the first bit that collided, 1..32; -1 unknown; 0 none
         self._odd = 0
+        self._ended = False  # an exchange has, since the last reset
         self._place = 0  # position of the collision that is being looked into
         self._pull_reset()
 
@@ -110,6 +111,7 @@ class Mfrc522(AttendedReader):
             if self._waited_ms() >= _STUCK_MS:
                 raise OSError(5, "EIO")
             return
+        self._ended = True
         self._advance(ended)
         if self._step == "anticollision":
             for _ in range(_LOOKS):
@@ -122,6 +124,7 @@ class Mfrc522(AttendedReader):
 
     def _pull_reset(self):
         self.resets += 1
+        self._ended = False
         if self._reset is not None:
             self._reset.value(0)
         self._go("reset", _RESET_MS)
@@ -144,8 +147,10 @@ class Mfrc522(AttendedReader):
     def _call(self):
         """Begin a poll, if the chip still is what it was set up to be."""
         if self._read(_MODE) == _MODE_VALUE:
-            self._odd = self._attempts = 0
-            self._heard()
+            self._odd = 0
+            if self._ended:  # registers stand in a chip that hangs, too
+                self._attempts = 0
+                self._heard()
         else:
             self._odd += 1
             if self._odd >= _ODD_MOST:

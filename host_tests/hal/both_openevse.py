@@ -4,6 +4,7 @@ from hal.mock.chips import openevse as chips
 from hal.power.openevse import OpenEvse, worst_turn_bytes
 from hal.power.rapi import check
 from host_tests.hal.openevse_bench import Bench
+from host_tests.hal.power_bench import TURN_MS
 
 WORDS = ((5, "pilot"), (chips.GFI, "residual_current"), (chips.NO_GROUND, "ground"),
          (chips.STUCK_RELAY, "welded"), (chips.SELF_TEST, "internal"), (10, "over_temperature"),
@@ -150,6 +151,26 @@ def test_a_controller_that_boots_awake_gives_nothing_without_a_permit():
     bench.uart.lines.cut = False
     assert bench.turns(5000) <= 1000
     assert not bench.world.closed
+
+
+def test_a_fault_stands_while_the_controller_takes_orders():
+    """A weld is switched off again and again: each order was a turn without a fault, and with another vehicle."""
+    bench = Bench().charge()
+    bench.world.set_contactor_fault("weld")
+    bench.permit_ma = 0
+    bench.until(lambda: bench.power.fault() == "welded")
+    bench.turns(2000)
+    for plugged in (True, False):
+        if not plugged:
+            bench.world.unplug()
+            bench.turns(1000)
+        for _ in range(15000 // TURN_MS):
+            bench.turn()
+            assert bench.told() == ("B" if plugged else "A", True, "welded", "")
+    bench.world.set_contactor_fault("")
+    bench.chip.set_fault(0)
+    bench.turns(2000)
+    assert bench.power.fault() == "" and not bench.world.closed
 
 
 def test_a_controller_that_boots_quickly_is_put_to_sleep_before_it_closes():

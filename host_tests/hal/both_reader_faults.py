@@ -130,7 +130,7 @@ def test_a_hanging_reader_is_reset_by_its_line():
 
 
 def test_a_hanging_reader_without_a_reset_line_is_told_of():
-    for how in PN532:
+    for how in ALL:
         rig = Rig(how, pin=False)
         rig.run(500)
         rig.chip.hanging = True

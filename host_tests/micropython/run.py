@@ -13,6 +13,10 @@ from tools.setup.places import ROOT
 # the same as in runner.py, which cannot be imported: it runs when it is
 MARK = "@@"
 TAIL = 3000
+# Scenarios over simulated chips: these chips, scenarios of other files and a flash in RAM share the heap. That the
+# charger has enough of it with chips below is for the simulator to show, whose flash is a file.
+CHIPS = "scn_chips_"
+CHIPS_KIB = 80
 
 
 @dataclass
@@ -45,6 +49,8 @@ def process(interpreter, path, names, limit_s):
     where = [str(folder), str(top), ".frozen", str(charger / "lib"), str(charger)]
     env = dict(os.environ, MICROPYPATH=":".join(dict.fromkeys(where)))
     heap = interpreter.desk_heap_args  # tests of the charger bring the simulated hardware along
+    if path.stem.startswith(CHIPS):
+        heap = interpreter.heap_args_beside(CHIPS_KIB)
     command = [interpreter.path, *heap, "-m", "upy_runner", path.stem, *names]
     with tempfile.TemporaryDirectory() as cwd:
         try:

@@ -134,15 +134,21 @@ def test_a_state_folder_keeps_what_its_charger_is_made_of(tmp_path):
         prepare(options(tmp_path, reader="pn532"))
     with pytest.raises(SimulateError, match="--power: must be mock, openevse, direct"):
         prepare(options(tmp_path, power="solar"))
+    with pytest.raises(SimulateError, match="--meter: openevse is a part of --power openevse"):
+        prepare(options(tmp_path / "b", meter="openevse", power="direct"))
 
 
 def test_a_command_for_what_is_not_there_is_refused(simulator):
     client = simulator(meter="cse7766", power="direct").client
     for command, members, said in (
         ("bus", {"of": "reader", "fault": "cut"}, "of: the reader has no bus"),
-        ("bus", {"of": "power", "fault": "flip"}, "of: a pilot has no bytes to flip"),
+        ("bus", {"of": "power", "fault": "flip"}, "fault: this bus can have cut, high, low"),
         ("bus", {"of": "clock", "fault": "cut"}, "of: must be one of meter, power, reader"),
-        ("bus", {"of": "meter", "fault": "x"}, "fault: must be one of ok, cut, flip"),
+        (
+            "bus",
+            {"of": "meter", "fault": "x"},
+            "fault: must be one of ok, cut, drop, flip, foreign, hang, high, late, low, stretch",
+        ),
         ("meter", {"fault": "zero"}, "do: only with --meter mock; see bus"),
         ("board", {"fault": "ground"}, "do: only with --power mock; see bus"),
     ):

@@ -52,7 +52,12 @@ class Interpreter:
     @property
     def desk_heap_args(self):
         """As heap_args, with room for the simulated hardware beside a board's heap."""
-        return ["-X", "heapsize=%dK" % (self.heap_kib + HARDWARE_KIB[self.word_bits])]
+        return self.heap_args_beside(0)
+
+    def heap_args_beside(self, kib):
+        """As desk_heap_args, with room for `kib` more that is not the charger's, counted in 32-bit words."""
+        kib *= self.word_bits // 32
+        return ["-X", "heapsize=%dK" % (self.heap_kib + HARDWARE_KIB[self.word_bits] + kib)]
 
     def command(self, *args):
         """A command line that runs it with a board's heap."""

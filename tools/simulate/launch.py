@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boards.sim.fitting import METERS, POWERS, READERS
 from tools.image import BuildError, CompileError, build
 from tools.setup import interpreters, missing
 from tools.setup.interpreters import CHIPS_KIB, HARDWARE_KIB, HEAP_KIB
@@ -17,11 +18,7 @@ from tools.simulate.errors import SimulateError
 LOOPBACK = ("127.0.0.1", "::1")
 HEAP_RANGE_KIB = (64, 1 << 20)
 # what there is beside "mock": simulated chips with the real driver over them
-FITTED = {
-    "meter": ("atm90e32", "bl0942", "cse7766", "sdm630"),
-    "reader": ("pn532", "mfrc522"),
-    "power": ("openevse", "direct"),
-}
+FITTED = {"meter": tuple(METERS), "reader": tuple(READERS), "power": tuple(POWERS)}
 FLASH_RANGE_KIB = (256, 1 << 16)
 BLOCK_KIB = 4
 
@@ -86,6 +83,8 @@ def prepare(options):
         raise SimulateError(f"--state: {state} belongs to charger {before['charger']}")
     key = (options.key or before.get("key") or secrets.token_hex(32)).lower()
     fitted = {role: _fitted(options, role, before, state) for role in FITTED}
+    if fitted["meter"] == "openevse" != fitted["power"]:
+        raise SimulateError("--meter: openevse is a part of --power openevse")
     interpreter = _interpreter(options.word_bits)
     image = options.image or _image()
     bits = interpreter.word_bits
