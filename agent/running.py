@@ -54,6 +54,13 @@ class Running:
         """The fault that the vehicle's pilot state means, "" when none."""
         return _VEHICLE_FAULTS.get(self.vehicle, "")
 
+    @property
+    def _unseen(self):
+        """Whether current may flow and nobody can see for whom: the contactor is welded, and the pilot says
+        nothing of the vehicle.
+        """
+        return self.fault == "welded" and self.vehicle == "F"
+
     def _move(self, up_ms, event):
         after = states.step(self.state, event)
         if after == self.state:
@@ -153,6 +160,9 @@ class Running:
             self._decide_resume(up_ms)
             if self.state == states.FINISHING:
                 return
+        if self._unseen:
+            self._stop(up_ms, "Other")
+            return
         house = self._house
         resting = "resting" if up_ms < self.rest_until_ms else ""
         held = availability.hold_reason(
@@ -197,7 +207,9 @@ class Running:
 
     def _is_over(self):
         """Whether a stopped session need not wait for the vehicle to leave any longer."""
-        return self.session.is_left or self.vehicle == "A" or self._next_grant is not None
+        session = self.session
+        left = session.is_left or self.vehicle == "A" or self._unseen
+        return left or self._next_grant is not None
 
     def _try_end(self, up_ms):
         if not self._house.store_ok:
