@@ -17,6 +17,8 @@ DRIVERS = (
     ("meter", "cse7766"),
     ("meter", "sdm630"),
     ("reader", "pn532"),
+    ("reader", "pn532_i2c"),
+    ("reader", "pn532_spi"),
     ("reader", "mfrc522"),
     ("power", "openevse"),
     ("power", "direct"),
