@@ -117,9 +117,9 @@ def _pn532(hardware):
 
 
 def _pn532_i2c(hardware):
-    from boards.wiring import I2C_TIMEOUT_US
     from hal.mock.buses import SimI2c, SimPin
     from hal.mock.chips.pn532 import Pn532Chip, Pn532OnI2c
+    from hal.opening import I2C_TIMEOUT_US
 
     chip = Pn532Chip(hardware.world, _field(hardware))
     wire = Pn532OnI2c(chip)
