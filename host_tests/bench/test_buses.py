@@ -39,7 +39,7 @@ def test_a_turn_is_the_bytes_that_it_waits_for_and_its_python_and_is_held_agains
         assert waited == waits and bytes_ms > 1
         sums = []
         for python_us in (40000, 51000):
-            found = {"found": {name: (100, python_us, 900000)}}
+            found = {"found": {name: (100, 200, python_us)}}
             (figure,) = of_turns(worst, found, "mp32")
             held_ms = python_us / 1000 + (bytes_ms if waits else 0)
             assert abs(figure.value - held_ms) < 0.01 and figure.timed

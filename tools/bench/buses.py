@@ -127,10 +127,10 @@ def line_ms(name, size):
 def turn_ms(name, worst, times):
     """What a driver's worst turn takes from the control task, ms: the bytes that it waits for, and its Python.
 
-    worst: of `worst_turns`. times: (p50, p99, worst) in us of what it took in MicroPython, of which the p99 counts.
+    worst: of `worst_turns`. times: (p50, p99, worst) in us of what it took in MicroPython, of which the worst counts.
     """
     on_line, waited = line_ms(name, worst[name]) if name in worst else (0, False)
-    return (on_line if waited else 0) + times[1] / 1000
+    return (on_line if waited else 0) + times[2] / 1000
 
 
 def turn_lines(worst, facts, where):

@@ -206,7 +206,7 @@ def of_buses(worst):
 
 def of_turns(worst, facts, where):
     """What each driver's worst turn takes, bytes and Python in one sum. facts: of the script turns."""
-    label = "%s: bytes that the worst turn waits for, and Python (p99)"
+    label = "%s: bytes that the worst turn waits for, and Python"
     return [
         Figure(f"turn.{name}.{where}", label % name, round(buses.turn_ms(name, worst, times), 2), TURN, goal=TURN_BUDGET_MS)
         for name, times in sorted(facts["found"].items())
