@@ -3,9 +3,9 @@
 machine: the module `machine`, or what stands for it on a desk.
 """
 
+from hal.opening import I2C_TIMEOUT_US
+
 RELAY = "relay"
-# What a chip may hold the clock of I2C for. The port's own 50 ms would be the control task's whole turn.
-I2C_TIMEOUT_US = 3000
 
 
 class Wiring:

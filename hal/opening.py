@@ -1,6 +1,8 @@
 """What `open_driver` of a driver asks of its chip's description, see boards/drivers.py."""
 
 MOST_V = 253  # IEC 60038: 230 V + 10 %
+# What a chip may hold the clock of I2C for. The port's own 50 ms would be the control task's whole turn.
+I2C_TIMEOUT_US = 3000
 
 
 def need(given, name):

@@ -100,23 +100,28 @@ def _openevse_meter(hardware, serial):
 # ---- readers
 
 
-def _pn532(hardware):
+def _field(hardware):
     from hal.mock.chips.cards import Field
+
+    hardware.field = Field(hardware.world)
+    return hardware.field
+
+
+def _pn532(hardware):
     from hal.mock.chips.pn532 import Pn532Chip, Pn532OnUart
 
-    chip = Pn532Chip(hardware.world, Field(hardware.world))
+    chip = Pn532Chip(hardware.world, _field(hardware))
     wire = Pn532OnUart(chip)
     bus = wire.line = _uart(hardware, wire, 115200)
     return _open_pn532(hardware, "uart", {"bus": bus}, bus.lines, chip, {})
 
 
 def _pn532_i2c(hardware):
-    from boards.wiring import I2C_TIMEOUT_US
     from hal.mock.buses import SimI2c, SimPin
-    from hal.mock.chips.cards import Field
     from hal.mock.chips.pn532 import Pn532Chip, Pn532OnI2c
+    from hal.opening import I2C_TIMEOUT_US
 
-    chip = Pn532Chip(hardware.world, Field(hardware.world))
+    chip = Pn532Chip(hardware.world, _field(hardware))
     wire = Pn532OnI2c(chip)
     bus = wire.bus = SimI2c({0x24: wire}, I2C_TIMEOUT_US)
     reset = SimPin()
@@ -128,10 +133,9 @@ def _pn532_i2c(hardware):
 
 def _pn532_spi(hardware):
     from hal.mock.buses import SimPin, SimSpi
-    from hal.mock.chips.cards import Field
     from hal.mock.chips.pn532 import Pn532Chip, Pn532OnSpi
 
-    chip = Pn532Chip(hardware.world, Field(hardware.world))
+    chip = Pn532Chip(hardware.world, _field(hardware))
     pin = SimPin()
     bus = SimSpi({pin: Pn532OnSpi(chip)})
     return _open_pn532(hardware, "spi", {"bus": bus, "cs": pin}, bus.lines, chip, {})
@@ -145,11 +149,10 @@ def _open_pn532(hardware, transport, objects, lines, chip, own):
 
 def _mfrc522(hardware):
     from hal.mock.buses import SimPin, SimSpi
-    from hal.mock.chips.cards import Field
     from hal.mock.chips.mfrc522 import Mfrc522Chip
 
     pin = SimPin()
-    chip = Mfrc522Chip(hardware.world, Field(hardware.world))
+    chip = Mfrc522Chip(hardware.world, _field(hardware))
     bus = SimSpi({pin: chip})
     faults = BusFaults(bus.lines, {"hang": _setter(chip, "hanging", True, False)})
     return hardware.open_reader("mfrc522", {"transport": "spi"}, {"bus": bus, "cs": pin}, faults)

@@ -55,8 +55,10 @@ class Asked:
 class Hardware:
     """names: {"meter", "reader", "power": name or "mock"}. serial: of a meter chip, from the description.
 
-    meter, reader, power: the drivers; None where it is the mock's.
+    meter, reader, power: the drivers; None where it is the mock's. field: what cards a reader's chip has before it.
     """
+
+    field = None
 
     def __init__(self, world, names, serial):
         self.meter = self.reader = self.power = None

@@ -1,12 +1,12 @@
 """A card reader, its bus, its simulated chip and the world, in steps of the control task."""
 
-from boards.wiring import I2C_TIMEOUT_US
 from hal.mock.buses import SimI2c, SimPin, SimSpi, SimUart
 from hal.mock.chips.cards import Card, Field
 from hal.mock.chips.mfrc522 import Mfrc522Chip
 from hal.mock.chips.pn532 import Pn532Chip, Pn532OnI2c, Pn532OnSpi, Pn532OnUart
 from hal.mock.ports import MockClock
 from hal.mock.world import World
+from hal.opening import I2C_TIMEOUT_US
 from hal.readers.mfrc522 import Mfrc522
 from hal.readers.pn532 import Pn532
 from hal.readers.pn532_hsu import Pn532Hsu

@@ -18,7 +18,8 @@ SETS = (
     Fitted("atm90e32", "pn532", "openevse"),
     Fitted("bl0942", "mfrc522", "direct"),
     Fitted("cse7766", "pn532", "mock"),
-    Fitted("sdm630", "mock", "mock"),
+    Fitted("sdm630", "pn532_i2c", "mock"),
+    Fitted("openevse", "pn532_spi", "openevse"),
 )
 
 
@@ -95,6 +96,8 @@ def test_a_session_is_metered_to_one_count(tmp_path, fitted, word):
         (SETS[0], "power", "cut", "internal"),
         (SETS[1], "meter", "cut", "meter_missing"),
         (SETS[1], "power", "cut", "internal"),
+        (SETS[3], "meter", "foreign", "meter_bus"),
+        (SETS[3], "reader", "stretch", "reader_silent"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.meter,
 )

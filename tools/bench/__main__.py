@@ -36,7 +36,8 @@ def bench(
     """Measure flash, heap, wear and time of the compiled agent, and hold them against the accepted figures.
 
     Exit code 1 when a figure in bytes, erases, reads or years is worse than accepted by more than its
-    tolerance. Timings are told as multiples of a loop timed in the same run, and never judged.
+    tolerance, or a driver's turn takes more than the control task's 50 ms. Other timings are told as multiples of
+    a loop timed in the same run, and never judged.
     """
     console = Console(width=None if sys.stdout.isatty() else 140)
     runs = {}
@@ -56,10 +57,16 @@ def bench(
         text = "worse: %s is %s, accepted %s, at the worst %s"
         values = (f.name, f.value, facts["value"], round(accepted.bound(facts), 2))
         console.print(text % values, style="bold red")
+    late = [f for f in runs[amounts[0].name] if f.over_budget]
+    for f in late:
+        console.print(
+            "over its budget: %s is %s ms of %d" % (f.name, f.value, f.goal), style="bold red"
+        )
     if worse:
         console.print(
             "If that is meant: python -m tools.bench --accept, and say why in the commit."
         )
+    if worse or late:
         raise typer.Exit(1)
 
 

@@ -13,6 +13,8 @@ from hal.mock.world import World
 from hal.power import direct, openevse
 from hal.readers import mfrc522, pn532
 from hal.readers.pn532_hsu import Pn532Hsu
+from hal.readers.pn532_i2c import LEAST_HZ, Pn532I2c
+from hal.readers.pn532_spi import Pn532Spi
 
 TURN_MS = 50
 MOST_W = 8096
@@ -71,13 +73,16 @@ def bus_table():
     return ["%-10s %4d bytes in the worst turn, %5d a second" % row for row in rows]
 
 
-# (bits that a byte takes on the line, bits a second): SPI 8, a UART 11 with start and pause
+# (bits that a byte takes on the line, bits a second): SPI 8, I2C 9, a UART 11 with start and pause
+_UART_BITS = 11
 CLOCKS = {
     "atm90e32": (8, 200000),
     "bl0942": (11, 4800),
     "cse7766": (11, 4800),
     "sdm630": (11, 9600),
     "pn532": (11, 115200),
+    "pn532_i2c": (9, LEAST_HZ),
+    "pn532_spi": (8, 1000000),
     "mfrc522": (8, 1000000),
     "openevse": (11, 115200),
 }
@@ -106,9 +111,26 @@ def worst_turns():
     found = {name: max(bus_bytes(name, every, 20)[0] for every in BAD_BUS) for name in METERS}
     found["sdm630"] = _modbus_bytes()
     found["pn532"] = pn532.worst_turn_bytes(Pn532Hsu(_Line()))
+    found["pn532_i2c"] = pn532.worst_turn_bytes(Pn532I2c(_Line()))
+    found["pn532_spi"] = pn532.worst_turn_bytes(Pn532Spi(_Line(), _Line()))
     found["mfrc522"] = mfrc522.worst_turn_bytes()
     found["openevse"] = sum(openevse.worst_turn_bytes())
     return found
+
+
+def line_ms(name, size):
+    """(ms on the line of so many bytes, whether the turn waits for them): a UART carries its own beside the turn."""
+    bits, baud = CLOCKS[name]
+    return size * bits * 1000 / baud, bits != _UART_BITS
+
+
+def turn_ms(name, worst, times):
+    """What a driver's worst turn takes from the control task, ms: the bytes that it waits for, and its Python.
+
+    worst: of `worst_turns`. times: (p50, p99, worst) in us of what it took in MicroPython, of which the worst counts.
+    """
+    on_line, waited = line_ms(name, worst[name]) if name in worst else (0, False)
+    return (on_line if waited else 0) + times[2] / 1000
 
 
 def turn_lines(worst, facts, where):
@@ -123,9 +145,8 @@ def turn_lines(worst, facts, where):
         p50, p99, most = times
         line = "  %-10s" % name
         if name in worst:
-            bits, baud = CLOCKS[name]
-            beside = "beside the turn" if bits == 11 else "within it"
-            ms = worst[name] * bits * 1000 / baud
+            ms, waited = line_ms(name, worst[name])
+            beside = "within it" if waited else "beside the turn"
             line += "%4d bytes, %6.2f ms on the line %s;" % (worst[name], ms, beside)
         else:
             line += "%d ADC reads, %d pins;" % direct.worst_turn_reads()

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+from tools.bench import buses
+
 ENDURANCE = 100_000  # erase cycles of a NOR flash block, as data sheets promise
 SESSIONS_A_DAY = 20
 SETTLED = 500  # sessions; before, the worst block is only where LittleFS has begun
 TIMED = "x"  # unit of a timing: times the calibration loop of the same run
+TURN = "ms"  # unit of a turn: a timing too, whose goal is judged
+TURN_BUDGET_MS = 50  # of the control task, for everything that it does
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,13 @@ class Figure:
 
     @property
     def timed(self):
-        """Whether it is a timing, which is told and never judged."""
-        return self.unit == TIMED
+        """Whether it is a timing, which is told and never held against an earlier one."""
+        return self.unit in (TIMED, TURN)
+
+    @property
+    def over_budget(self):
+        """Whether a driver's turn takes the control task's time from it."""
+        return self.unit == TURN and self.meets_goal is False
 
     @property
     def meets_goal(self):
@@ -195,6 +204,15 @@ def of_buses(worst):
         Figure(f"bus.{name}", f"{name}: bytes in its worst turn", size, "B", tolerance=0)
         for name, size in worst.items()
     ]
+
+
+def of_turns(worst, facts, where):
+    """What each driver's worst turn takes, bytes and Python in one sum. facts: of the script turns."""
+    label = "%s: bytes that the worst turn waits for, and Python"
+    return [
+        Figure(f"turn.{name}.{where}", label % name, round(buses.turn_ms(name, worst, times), 2), TURN, goal=TURN_BUDGET_MS)
+        for name, times in sorted(facts["found"].items())
+    ]  # fmt: skip
 
 
 def of_list(facts, where):

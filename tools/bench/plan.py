@@ -75,6 +75,7 @@ class Plan:
         found.figures += figures.of_buses(worst)
         for one in self._interpreters:
             facts = self._go(one, "turns", self._amounts.steps)
+            found.figures += figures.of_turns(worst, facts, one.name)
             found.notes += buses.turn_lines(worst, facts, one.label)
         return found
 

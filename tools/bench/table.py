@@ -18,6 +18,8 @@ GROUPS = {
     "store": "store",
     "life": "heap over a life",
     "list": "list",
+    "bus": "bytes on the bus",
+    "turn": "a driver's turn, of the control task's 50 ms",
     "time": "times (x: times the calibration loop)",
 }
 

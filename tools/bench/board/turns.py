@@ -11,12 +11,15 @@ from hal.mock.volume import MemoryVolume
 from hal.mock.world import World
 from tools.bench.board.report import calibrate, say, spread
 
+_ROUNDS = 4
 DRIVERS = (
     ("meter", "atm90e32"),
     ("meter", "bl0942"),
     ("meter", "cse7766"),
     ("meter", "sdm630"),
     ("reader", "pn532"),
+    ("reader", "pn532_i2c"),
+    ("reader", "pn532_spi"),
     ("reader", "mfrc522"),
     ("power", "openevse"),
     ("power", "direct"),
@@ -26,8 +29,20 @@ DRIVERS = (
 def main(turns):
     """Measure each driver for itself."""
     unit = calibrate()
-    found = {name: spread(times(role, name, turns)) for role, name in DRIVERS}
+    found = {name: spread(quietest(role, name, turns)) for role, name in DRIVERS}
     say(unit_us=min(unit, calibrate()), turns=turns, found=found)
+
+
+def quietest(role, name, turns):
+    """Microseconds of each turn, the least of several rounds: the same turn does the same in each, and what
+    else the host did meanwhile is not the driver's.
+    """
+    least = times(role, name, turns)
+    for _ in range(_ROUNDS - 1):
+        again = times(role, name, turns)
+        for i in range(turns):
+            least[i] = min(least[i], again[i])
+    return least
 
 
 def times(role, name, turns):
