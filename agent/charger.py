@@ -138,7 +138,8 @@ class Charger:
             self._downlink.work(up_ms, _TICK_SLICE)
         house.raise_floor(up_ms)
         house.close_months(up_ms)
-        house.tidy(up_ms)
+        if house.room.due_ms is not None and up_ms >= house.room.due_ms:
+            house.look_for_room(up_ms, tidy=True)
         if up_ms - self._status_ms >= _STATUS_BEAT_MS:
             self._status_ms = up_ms
             house.changed()
@@ -165,8 +166,8 @@ class Charger:
         if self.busy:
             return 0
         due_ms = min(self._status_ms + _STATUS_BEAT_MS - up_ms, self.connector.next_due_ms(up_ms))
-        if house.tidy_ms is not None and house.store_ok:
-            due_ms = min(due_ms, house.tidy_ms - up_ms)
+        if house.room.due_ms is not None and house.store_ok:
+            due_ms = min(due_ms, house.room.due_ms - up_ms)
         now_ms = house.time.unix_ms(up_ms)
         if now_ms is not None:
             due_ms = min(due_ms, house.months.due_s(house.config.current) * 1000 - now_ms)

@@ -24,7 +24,6 @@ from .trace import Trace
 
 _LOCK = "locked"
 _FW = "firmware"
-_TIDY_MS = const(5000)  # after a record: by then whoever has tapped has the permit
 _FW_LONGEST = const(32)  # of a name from flash that may be damaged
 
 
@@ -35,8 +34,7 @@ class House:
     mailbox, trace: the parts; connector: its socket, set by the Charger; list_update: set by the Downlink;
     online: whether the service can be
     reached; store_ok: False once the volume gave an error, until the next boot; ordered_lock,
-    reset_ordered: what signed orders asked for; shown: the indicator's word of the moment; tidy_ms: when `tidy`
-    has something to do, None: not yet.
+    reset_ordered: what signed orders asked for; shown: the indicator's word of the moment.
     """
 
     def __init__(self, volume, charger_id, master_key, fw):
@@ -49,7 +47,6 @@ class House:
         self.online = False
         self.store_ok = True
         self.failed_ms = 0
-        self.tidy_ms = 0
         self.reset_ordered = False
         self.shown = ""
         self.complaints = ()
@@ -103,7 +100,7 @@ class House:
             if not self.room.allows(kind):
                 return 0
             seq = self.ledger.write(up_ms, kind, body, connector)
-            self.tidy_ms = up_ms + _TIDY_MS
+            self.room.wrote(up_ms)
             if kind == "session_end":
                 self.months.ended()
             return seq
@@ -127,26 +124,18 @@ class House:
         except OSError:
             self.store_failed(up_ms)
 
-    def look_for_room(self, up_ms):
-        """The service has named records: some may go, and the store may not be full any more."""
+    def look_for_room(self, up_ms, tidy=False):
+        """The service has named records: some may go, and the store may not be full any more.
+
+        tidy: nobody waits, and what takes long may be done (Room.tidy).
+        """
         if not self.store_ok:
             return
         try:
-            self.room.look(self.connector.keep_from)
-            self._tell_room(up_ms)
-        except OSError:
-            self.store_failed(up_ms)
-
-    def tidy(self, up_ms):
-        """What takes long in flash and has time, a step at a time: full segments are put away, room is
-        measured and made before anybody has to wait for it.
-        """
-        if self.tidy_ms is None or up_ms < self.tidy_ms or not self.store_ok:
-            return
-        self.tidy_ms = None
-        try:
-            if self.ledger.journal.tidy() or self.room.tidy(self.connector.keep_from):
-                self.tidy_ms = up_ms + _TIDY_MS
+            if tidy:
+                self.room.tidy(up_ms, self.connector.keep_from)
+            else:
+                self.room.look(self.connector.keep_from)
             self._tell_room(up_ms)
         except OSError:
             self.store_failed(up_ms)

@@ -96,6 +96,10 @@ class Outbox:
         """
         return self._ledger.journal.drop_oldest(min(self._counters.acked + 1, keep_from))
 
+    def put_away(self):
+        """Put a segment that is full with the others. True when there was one."""
+        return self._ledger.journal.tidy()
+
     def _limit(self):
         return min(self._ledger.last, self._counters.acked + WINDOW)
 

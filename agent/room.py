@@ -19,6 +19,7 @@ _WANTED_BYTES = const(128 * 1024)  # below this, segments that the service holds
 _ROOMY_BYTES = const(192 * 1024)  # until there is this much
 _WRITE_BYTES = const(8192)  # more than any one record takes of the volume, blocks begun included
 _FEW_WRITES = (_WANTED_BYTES - _NEAR_BYTES) // _WRITE_BYTES
+_TIDY_MS = const(5000)  # by then whoever has tapped has the permit
 _ALWAYS = ("session_end", "month_closed", "store_full")
 _FORM = "<BBIQQ"
 _SIZE = const(22)
@@ -29,6 +30,7 @@ class Room:
     """volume: hal volume; outbox: Outbox. OSError from the volume goes through.
 
     `full`: whether only the reserve is left. sessions, wh: the tally of unbilled charging not told yet.
+    due_ms: when to `tidy`, None: not before another record.
     """
 
     def __init__(self, volume, outbox):
@@ -40,6 +42,7 @@ class Room:
             state = struct.unpack(_FORM, self._slots.state)
             self._open, self._told, self.sessions, self.wh, self._register_wh = state
         self.full = False
+        self.due_ms = 0
         self.free = 0  # bytes, when last measured
         self._writes = 0  # that may still be made before less than _NEAR_BYTES can be left
         self.look(0)
@@ -63,10 +66,20 @@ class Room:
         while self.free < _WANTED_BYTES and keep_from and self._outbox.let_go(keep_from):
             self._measure()
 
-    def tidy(self, keep_from):
-        """Nobody waits: measure where the room may be less than wanted, and let one segment go where it
-        is. True when one went. keep_from: see `look`.
+    def wrote(self, up_ms):
+        """A record was written: there may be something to tidy, after a while."""
+        self.due_ms = up_ms + _TIDY_MS
+
+    def tidy(self, up_ms, keep_from):
+        """Nobody waits: do one thing that takes long, and say when the next one is due. A full segment is
+        put away; room is measured where it may be less than wanted; one segment goes where it is.
+        keep_from: see `look`.
         """
+        self.due_ms = None
+        if self._outbox.put_away() or self._lets_one_go(keep_from):
+            self.due_ms = up_ms + _TIDY_MS
+
+    def _lets_one_go(self, keep_from):
         if self._writes > _FEW_WRITES:
             return False
         self._measure()
