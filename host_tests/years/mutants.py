@@ -378,10 +378,20 @@ class Planted:
                     setattr(owner, name, names[name])
 
 
+# Where the first lives notice nothing: one that does. It saves time when it is tried first, and no more.
+NOTICED_IN = {
+    "lockout_hits_everybody": 2,
+    "replies_are_kept_for_ever": 5,
+    "signature_not_checked": 4,
+    "socket_never_locks_itself": 2,
+}
+
+
 def hunt(patch, seeds=12, days=60):
     """Live with the mutant until a law breaks: (seed, law, text), or None."""
+    likely = NOTICED_IN.get(patch.__name__, 1)
     with Planted(patch):
-        for seed in range(1, seeds + 1):
+        for seed in sorted(range(1, seeds + 1), key=lambda seed: seed != likely):
             _, broken = live(seed, days, fork_every=2, visits_a_day=7)
             if broken:
                 return seed, broken[0], broken[1]
