@@ -28,6 +28,7 @@ Where a rule lives, from the front door to the cellar:
     proving.py        cards that must prove they are no copy: sun.py checks, suncounters.py remembers, aes.py
     refusals.py       refused cards, coalesced so that nobody can fill the store with them
     ledger.py         records: numbered, durable, rendered the same for ever
+    novolume.py       what stands in for a volume that cannot be used
     outbox.py         what the service has not named yet
     journal.py slots.py counters.py checkpoint.py samples.py cardfile.py packing.py render.py   in flash
     jws.py checks.py reasons.py status.py mailbox.py                      the wire

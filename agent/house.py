@@ -15,6 +15,7 @@ from .keyring import Keyring
 from .ledger import Ledger
 from .mailbox import Mailbox
 from .monthbook import MonthBook
+from .novolume import NoVolume
 from .outbox import Outbox
 from .reasons import Refused
 from .room import Room
@@ -56,7 +57,7 @@ class House:
             self._open(volume, master_key)
         except OSError:
             self.store_ok = False
-            self._open(_Nothing(), master_key)
+            self._open(NoVolume(), master_key)
 
     def _open(self, volume, master_key):
         self.keys = Keyring(volume, master_key)
@@ -381,27 +382,3 @@ class House:
                 self.counters.save()
             except OSError:
                 self.store_failed(up_ms)
-
-
-class _Nothing:
-    """A volume that holds nothing and keeps nothing, so that a charger without one can still say so."""
-
-    def read(self, path):
-        return None
-
-    def write(self, path, data):
-        pass
-
-    append = overwrite = write
-
-    def remove(self, path):
-        pass
-
-    def names(self, folder):
-        return []
-
-    def size(self, path):
-        return -1
-
-    def free_bytes(self):
-        return 0
