@@ -65,17 +65,23 @@ class Ledger:
         self.journal = Journal(volume, floor)
 
     def first_boot(self, boot):
-        """The earliest boot of the oldest few records that can be read; `boot` when there is none.
+        """The earliest boot that a record which is held tells an instant of; `boot` when there is none.
 
-        Boots rise with the numbers: one record that says more than those behind it is damaged.
+        Boots rise with the numbers: one record that says more than those behind it is damaged, so the
+        oldest few are asked. A session's end tells instants of the boot that it began in, whose own
+        records may be gone: the oldest session's records are asked, too.
         """
-        left = _WITNESSES
+        left = _FAR
         for seq in self.journal.numbers(1):
             record = self.read(seq)
             if record is not None:  # of a damaged one nobody knows
                 boot = min(boot, record.boot)
+                for _, value in record.body:
+                    if isinstance(value, Instant) and value.boot:
+                        boot = min(boot, value.boot)
                 left -= 1
-                if not left:
+                asked = _FAR - left >= _WITNESSES
+                if not left or asked and record.kind in ("session_begin", "session_end"):
                     break
         return boot
 

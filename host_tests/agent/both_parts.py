@@ -6,6 +6,7 @@ from agent import jws, metering, recovery, states
 from agent.checkpoint import Checkpoint
 from agent.counters import Counters
 from agent.journal import Journal
+from agent.ledger import Ledger
 from agent.packing import pack, unpack
 from agent.reasons import FLAGS, Refused, flag_bit, flag_words
 from agent.samples import MOST, Samples
@@ -294,3 +295,16 @@ def test_a_token_is_only_good_for_its_use():
         raise AssertionError(reason)
     second = jws.Keys(bytes(range(32)), 2)
     assert second.kid("up") == "up-2"
+
+
+def test_law_5_a_boot_that_a_kept_end_tells_of_is_not_forgotten():
+    volume = MemoryVolume()
+    time = Timekeeper(volume, 7, 0)
+    ledger = Ledger(volume, "CH-1", None, time, 0)
+    ledger.write(0, "access_refused", (("reason", "unknown"),))
+    ledger.write(0, "fault", (("fault", "pilot"), ("on", True)))
+    ledger.write(0, "access_refused", (("reason", "unknown"),))
+    ledger.write(
+        0, "session_end", (("session", "CH-1-1"), ("t_plug", Instant(5, 1000, None, "U")))
+    )
+    assert ledger.first_boot(9) == 5

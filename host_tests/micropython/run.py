@@ -16,7 +16,7 @@ TAIL = 3000
 # Scenarios over simulated chips: these chips, scenarios of other files and a flash in RAM share the heap. That the
 # charger has enough of it with chips below is for the simulator to show, whose flash is a file.
 CHIPS = "scn_chips_"
-CHIPS_KIB = 80
+CHIPS_KIB = 192
 
 
 @dataclass

@@ -138,7 +138,7 @@ def test_a_blocked_user_loses_a_session_by_app_or_question():
         cards[BO] = {"user": "carl", "status": "blocked"}
         bench.subscribe(cards)
         bench.run(5)
-        assert bench.state == "finishing", method
+        assert bench.state == "finishing", (method, bench.state, bench.replies[-2:])
         bench.unplug()
         end = bench.last("session_end")
         assert (end["stop_reason"], end["flags"]) == ("DeAuthorized", ["revoked"])
