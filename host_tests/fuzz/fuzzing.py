@@ -1,4 +1,4 @@
-"""A part of the fuzzing in every test run: sixty seconds a parser in CI, two on a desk.
+"""A part of the fuzzing in every test run: thirty seconds a parser in CI, two on a desk.
 
 Time only says how many cases are run; at least so many are run as the target asks for. The dice are the same
 every time: a change is judged by itself, and new dice are for `make fuzz`.
@@ -7,7 +7,7 @@ every time: a change is judged by itself, and new dice are for `make fuzz`.
 from host_tests.fuzz.runs import facts
 from host_tests.micropython.collect import in_ci
 
-CI_S = 60
+CI_S = 30
 DESK_S = 2
 SEED = 1
 
