@@ -16,7 +16,7 @@ from tools.setup.places import ROOT
 
 VISITS = 7
 DAYS = 55
-SEEDS = range(501, 503 if in_ci() else 511)  # in CI ten whole years are lived below
+SEEDS = range(501, 503 if in_ci() else 511)  # in CI five whole years are lived below
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -55,8 +55,8 @@ def test_shrinking_keeps_what_fails():
 
 
 def test_whole_half_years_break_no_law():
-    """Ten charger-years in CI, as `make years` lives them; one of them on a desk."""
-    years = 10 if in_ci() else 1
+    """Five charger-years in CI, as `make years` lives them; one of them on a desk."""
+    years = 5 if in_ci() else 1
     words = [sys.executable, "-m", "host_tests.years", "--years", str(years), "--seed", "1001"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
